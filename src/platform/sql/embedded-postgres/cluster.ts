@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
-import { createHash } from "node:crypto";
+import { createHash, randomUUID } from "node:crypto";
 import { chmod, chown, mkdir, open, readdir, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { type Account, canEnter, serverAccount } from "./account.ts";
 import type { Binaries } from "./binaries.ts";
 import { EmbeddedPostgresError, systemErrorCode } from "./errors.ts";
+import { isAlive } from "./process.ts";
 
 /** A PostgreSQL data directory and its surroundings. */
 export interface Cluster {
@@ -80,7 +81,7 @@ export async function ensureCluster(
       return;
     }
     options.log(`making a PostgreSQL ${options.binaries.version} cluster in ${cluster.path}`);
-    const unfinished = `${cluster.path}.init-${process.pid}`;
+    const unfinished = `${cluster.path}.init-${process.pid}-${randomUUID()}`;
     await mkdir(unfinished, { mode: 0o700 });
     await chown(unfinished, cluster.account.uid, cluster.account.gid);
     await runInitdb(cluster, unfinished, options);
@@ -144,7 +145,7 @@ export function cannotRun(program: string, cause: Error): EmbeddedPostgresError 
 async function removeUnfinished(clusterPath: string): Promise<void> {
   const prefix = `${basename(clusterPath)}.init-`;
   for (const name of await readdir(dirname(clusterPath))) {
-    if (name.startsWith(prefix) && !isAlive(Number(name.slice(prefix.length)))) {
+    if (name.startsWith(prefix) && !isAlive(Number.parseInt(name.slice(prefix.length), 10))) {
       // The initdb of a killed start may still be writing for a moment.
       await rm(join(dirname(clusterPath), name), { recursive: true, force: true, maxRetries: 20, retryDelay: 50 });
     }
@@ -224,14 +225,4 @@ function capital(text: string): string {
 
 function reject(error: unknown): never {
   throw error;
-}
-
-/** Whether a process with this id exists, whoever owns it. */
-export function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return systemErrorCode(error) === "EPERM";
-  }
 }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import postgres from "postgres";
-import { isAlive } from "./cluster.ts";
 import type { Postmaster } from "./postmaster.ts";
+import { isAlive } from "./process.ts";
 
 /** That this process owns the cluster: a session lock, which dies with the process however it dies. */
 export interface Ownership {

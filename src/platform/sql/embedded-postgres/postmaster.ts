@@ -6,8 +6,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { canEnter } from "./account.ts";
 import type { Binaries } from "./binaries.ts";
-import { type Cluster, cannotRun, explain, isAlive } from "./cluster.ts";
+import { type Cluster, cannotRun, explain } from "./cluster.ts";
 import { EmbeddedPostgresError } from "./errors.ts";
+import { isAlive } from "./process.ts";
 
 /** A server process of a cluster, whoever started it. */
 export interface Postmaster {
@@ -68,15 +69,6 @@ export async function findPostmaster(cluster: Cluster): Promise<Postmaster | und
   }
   await removeSocketDir(socketDir);
   return undefined;
-}
-
-/** A process that ended but was never waited for (an orphan in a container without init) does not count as running. */
-async function isRunning(pid: number): Promise<boolean> {
-  if (!isAlive(pid)) {
-    return false;
-  }
-  const status = process.platform === "linux" ? await readFile(`/proc/${pid}/stat`, "utf8").catch(() => ") Z") : "";
-  return !status.includes(") Z");
 }
 
 async function isPostmasterOf(cluster: Cluster, pid: number): Promise<boolean> {
@@ -151,7 +143,7 @@ export async function hasCurrentSettings(cluster: Cluster, binaries: Binaries, s
 export async function stopPostmaster(postmaster: Postmaster): Promise<void> {
   signal(postmaster.pid, "SIGINT");
   const deadline = Date.now() + STOP_TIMEOUT_MS;
-  while (await isRunning(postmaster.pid)) {
+  while (isAlive(postmaster.pid)) {
     if (Date.now() > deadline) {
       throw new EmbeddedPostgresError("not-started", `PostgreSQL (process ${postmaster.pid}) does not stop`);
     }

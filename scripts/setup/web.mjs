@@ -1,0 +1,63 @@
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { SetupError } from "./error.mjs";
+import { withLock } from "./lock.mjs";
+import { run } from "./npm.mjs";
+import { environment, root } from "./place.mjs";
+import { cached, stage } from "./stage.mjs";
+
+const source = join(root, "src", "web", "storefront");
+const output = join(root, "dist", "web", "storefront");
+const stampFile = `${output}.sha256`;
+
+/** Builds the storefront's bundle when what it is made of has changed since the last time. */
+export async function ensureWeb(node) {
+  if (isBuilt(sourcesHash())) {
+    cached("Web bundle", "ready");
+    return;
+  }
+  await buildWeb(node);
+}
+
+/** Builds the bundle. */
+export async function buildWeb(node) {
+  await withLock(async () => {
+    await stage("Web bundle", "building the storefront", async () => {
+      const hash = sourcesHash();
+      rmSync(stampFile, { force: true });
+      const vite = join(root, "node_modules", "vite", "bin", "vite.js");
+      const args = [vite, "build", "--config", join(source, "vite.config.ts"), "--logLevel", "warn"];
+      const { code, output: printed } = await run(node, args, { cwd: root, env: environment(node) });
+      if (code !== 0) {
+        throw new SetupError(`The storefront's bundle cannot be built:\n${printed.trim()}`);
+      }
+      mkdirSync(dirname(stampFile), { recursive: true });
+      writeFileSync(stampFile, hash);
+      return "ready";
+    });
+  });
+}
+
+function isBuilt(hash) {
+  return existsSync(join(output, "index.html")) && existsSync(stampFile) && readFileSync(stampFile, "utf8") === hash;
+}
+
+/** A hash over everything the bundle is made of: web sources, generated code, versions of the packages. */
+function sourcesHash() {
+  const hash = createHash("sha256");
+  for (const file of [
+    ...files(join(root, "src", "web")),
+    ...files(join(root, "gen")),
+    join(root, "package-lock.json"),
+  ]) {
+    hash.update(relative(root, file)).update("\0").update(readFileSync(file)).update("\0");
+  }
+  return hash.digest("hex");
+}
+
+function files(folder) {
+  return readdirSync(folder, { withFileTypes: true })
+    .sort((a, b) => (a.name < b.name ? -1 : 1))
+    .flatMap((entry) => (entry.isDirectory() ? files(join(folder, entry.name)) : [join(folder, entry.name)]));
+}

@@ -1,0 +1,79 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { Layout } from "./layout/layout.tsx";
+import { HomePage } from "./pages/home.tsx";
+import { NotFoundPage } from "./pages/not-found.tsx";
+import * as queries from "./queries.ts";
+import { currencyCode } from "./session.ts";
+
+/** Starts a query while the code of its page is still on the way; the page itself shows how it went. */
+const start = queries.queryClient.prefetchQuery.bind(queries.queryClient);
+
+const root = createRootRoute({ component: Layout, notFoundComponent: () => <NotFoundPage /> });
+
+const home = createRoute({
+  getParentRoute: () => root,
+  path: "/",
+  loader: () => void start(queries.products(currencyCode())),
+  component: HomePage,
+});
+
+const category = createRoute({
+  getParentRoute: () => root,
+  path: "/category/$name",
+  loader: ({ params }) => void start(queries.productsOfCategory(params.name, currencyCode())),
+  component: lazyRouteComponent(() => import("./pages/category.tsx"), "CategoryPage"),
+});
+
+const search = createRoute({
+  getParentRoute: () => root,
+  path: "/search",
+  validateSearch: (params: Record<string, unknown>) => ({ q: String(params.q ?? "") }),
+  component: lazyRouteComponent(() => import("./pages/search.tsx"), "SearchPage"),
+});
+
+const product = createRoute({
+  getParentRoute: () => root,
+  path: "/product/$productId",
+  loader: ({ params }) => void start(queries.product(params.productId, currencyCode())),
+  component: lazyRouteComponent(() => import("./pages/product.tsx"), "ProductPage"),
+});
+
+const cart = createRoute({
+  getParentRoute: () => root,
+  path: "/cart",
+  loader: () => void start(queries.cart(currencyCode())),
+  component: lazyRouteComponent(() => import("./pages/cart.tsx"), "CartPage"),
+});
+
+const order = createRoute({
+  getParentRoute: () => root,
+  path: "/cart/checkout/$orderId",
+  loader: ({ params }) => void start(queries.order(params.orderId, currencyCode())),
+  component: lazyRouteComponent(() => import("./pages/order.tsx"), "OrderPage"),
+});
+
+const orders = createRoute({
+  getParentRoute: () => root,
+  path: "/orders",
+  component: lazyRouteComponent(() => import("./pages/orders.tsx"), "OrdersPage"),
+});
+
+/** The shop's pages. Home is part of the first load, every other page arrives when it is wanted. */
+export const router = createRouter({
+  routeTree: root.addChildren([home, category, search, product, cart, order, orders]),
+  defaultPreload: "intent",
+  defaultPreloadStaleTime: 0,
+  scrollRestoration: true,
+  // Plain text values: the router's own format would quote a search for "8" and parse one for "null".
+  parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
+  stringifySearch: (params) => {
+    const given = Object.entries(params).filter(([, value]) => value !== undefined && value !== "");
+    return given.length === 0 ? "" : `?${new URLSearchParams(given as [string, string][])}`;
+  },
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}

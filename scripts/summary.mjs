@@ -1,0 +1,28 @@
+// The last lines of .ci/run: what failed besides tests, by the arguments, and how many tests passed and failed.
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { root } from "./setup/place.mjs";
+
+const stages = process.argv.slice(2);
+
+function report() {
+  try {
+    return JSON.parse(readFileSync(join(root, ".orrery-test", "report.json"), "utf8"));
+  } catch {
+    return undefined;
+  }
+}
+
+const tests = report();
+const passed = tests?.numPassedTests ?? 0;
+let failed = tests?.numFailedTests ?? 0;
+// A test run can fail without a failed test: a file that does not load, an error outside of any test.
+if (stages.includes("test") && failed === 0) {
+  failed = 1;
+}
+failed += stages.filter((stage) => stage !== "test").length;
+if (stages.length > 0) {
+  console.log(`failed: ${stages.join(", ")}`);
+}
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed > 0 || stages.length > 0 || tests === undefined ? 1 : 0;

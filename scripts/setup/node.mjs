@@ -1,6 +1,15 @@
 import { spawnSync } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  readlinkSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from "node:fs";
+import { dirname, join } from "node:path";
 import { SetupError } from "./error.mjs";
 import { withLock } from "./lock.mjs";
 import { npmCi } from "./npm.mjs";
@@ -9,24 +18,48 @@ import { cached, stage } from "./stage.mjs";
 
 const NEEDED = 24;
 
-/** Node 24 or newer: the one that runs this when it is, else one from npm under `.toolchain`. Resolves to its path. */
+/**
+ * Node 24 or newer: the one that runs this when it is, else one from npm. `.toolchain/bin/node` leads to it.
+ * Resolves to its path.
+ */
 export async function ensureNode() {
+  const node = await findNode();
+  const link = join(toolchain, "bin", "node");
+  if (readLink(link) !== node) {
+    // Renamed into place, for another command may be starting by it.
+    const fresh = `${link}.${process.pid}`;
+    mkdirSync(dirname(link), { recursive: true });
+    symlinkSync(node, fresh);
+    renameSync(fresh, link);
+  }
+  return node;
+}
+
+async function findNode() {
   const own = process.versions.node;
   if (Number(own.split(".")[0]) >= NEEDED) {
     cached("Node", own);
     return process.execPath;
   }
   const wanted = packageForThisPlatform();
-  if (installedVersion(wanted.name) !== wanted.version) {
-    await withLock(async () => {
-      if (installedVersion(wanted.name) !== wanted.version) {
-        await stage("Node", `installing Node ${wanted.version} beside the machine's ${own}`, () => install(wanted));
-      }
-    });
-  } else {
+  if (installedVersion(wanted.name) === wanted.version) {
     cached("Node", wanted.version);
+    return binary(wanted.name);
   }
+  await withLock(async () => {
+    if (installedVersion(wanted.name) !== wanted.version) {
+      await stage("Node", `installing Node ${wanted.version} beside the machine's ${own}`, () => install(wanted));
+    }
+  });
   return binary(wanted.name);
+}
+
+function readLink(link) {
+  try {
+    return readlinkSync(link);
+  } catch {
+    return undefined;
+  }
 }
 
 function packageForThisPlatform() {

@@ -11,32 +11,27 @@ const source = join(root, "src", "web", "storefront");
 const output = join(root, "dist", "web", "storefront");
 const stampFile = `${output}.sha256`;
 
-/** Builds the storefront's bundle when what it is made of has changed since the last time. */
-export async function ensureWeb(node) {
-  if (isBuilt(sourcesHash())) {
+/** Builds the storefront's bundle when what it is made of has changed since the last time, or `again`. */
+export async function ensureWeb(node, { again }) {
+  if (!again && isBuilt(sourcesHash())) {
     cached("Web bundle", "ready");
     return;
   }
-  await buildWeb(node);
+  await withLock(() => stage("Web bundle", "building the storefront", () => build(node)));
 }
 
-/** Builds the bundle. */
-export async function buildWeb(node) {
-  await withLock(async () => {
-    await stage("Web bundle", "building the storefront", async () => {
-      const hash = sourcesHash();
-      rmSync(stampFile, { force: true });
-      const vite = join(root, "node_modules", "vite", "bin", "vite.js");
-      const args = [vite, "build", "--config", join(source, "vite.config.ts"), "--logLevel", "warn"];
-      const { code, output: printed } = await run(node, args, { cwd: root, env: environment(node) });
-      if (code !== 0) {
-        throw new SetupError(`The storefront's bundle cannot be built:\n${printed.trim()}`);
-      }
-      mkdirSync(dirname(stampFile), { recursive: true });
-      writeFileSync(stampFile, hash);
-      return "ready";
-    });
-  });
+async function build(node) {
+  const hash = sourcesHash();
+  rmSync(stampFile, { force: true });
+  const vite = join(root, "node_modules", "vite", "bin", "vite.js");
+  const args = [vite, "build", "--config", join(source, "vite.config.ts"), "--logLevel", "warn"];
+  const { code, output: printed } = await run(node, args, { cwd: root, env: environment(node) });
+  if (code !== 0) {
+    throw new SetupError(`The storefront's bundle cannot be built:\n${printed.trim()}`);
+  }
+  mkdirSync(dirname(stampFile), { recursive: true });
+  writeFileSync(stampFile, hash);
+  return "ready";
 }
 
 function isBuilt(hash) {

@@ -1,0 +1,31 @@
+// What every command of package.json does first, on a machine that has nothing but Node (20 or newer) and npm: sees to
+// Node 24, the dependencies and, with --web, the web bundle. Plain JavaScript without dependencies, for it runs before
+// there are any. The command itself is then exec'd by npm's shell, so that signals and exit codes need no go-between.
+import { ensureDependencies } from "./setup/dependencies.mjs";
+import { SetupError } from "./setup/error.mjs";
+import { ensureNode } from "./setup/node.mjs";
+import { ensureWeb } from "./setup/web.mjs";
+
+async function main(options) {
+  if (process.platform === "win32") {
+    throw new SetupError("Windows is supported through WSL: run this command in a WSL terminal.");
+  }
+  if (Number(process.versions.node.split(".")[0]) < 20) {
+    throw new SetupError(`Node ${process.versions.node} is too old: install Node 20 or newer.`);
+  }
+  const node = await ensureNode();
+  await ensureDependencies(node);
+  if (options.includes("--web")) {
+    await ensureWeb(node, { again: options.includes("--again") });
+  }
+}
+
+try {
+  await main(process.argv.slice(2));
+} catch (error) {
+  if (!(error instanceof SetupError)) {
+    throw error;
+  }
+  console.error(error.message);
+  process.exitCode = 1;
+}

@@ -1,0 +1,159 @@
+/** Environment variables as a process was started with them. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** A setting that stops the start: one line that names the variable, its value and what is allowed. */
+export class ConfigError extends Error {
+  override readonly name = "ConfigError";
+}
+
+/**
+ * The value of a variable, trimmed; an empty one counts as not set.
+ */
+export function text(environment: Environment, name: string): string | undefined {
+  const value = environment[name]?.trim();
+  return value === "" ? undefined : value;
+}
+
+function wrong(name: string, value: string, allowed: string): ConfigError {
+  return new ConfigError(`${name}=${value} is not valid: it takes ${allowed}.`);
+}
+
+/** A TCP port, 0 to 65535; 0 asks the system for a free one. */
+export function port(environment: Environment, name: string, fallback: number): number {
+  return integer(environment, name, { fallback, min: 0, max: 65_535 });
+}
+
+/** A whole number within bounds. */
+export function integer(
+  environment: Environment,
+  name: string,
+  options: { readonly fallback: number; readonly min: number; readonly max: number },
+): number {
+  const value = text(environment, name);
+  if (value === undefined) return options.fallback;
+  const parsed = /^-?\d+$/.test(value) ? Number(value) : Number.NaN;
+  if (!(parsed >= options.min && parsed <= options.max)) {
+    throw wrong(name, value, `a whole number from ${options.min} to ${options.max}`);
+  }
+  return parsed;
+}
+
+/** One of a few words. */
+export function choice<const T extends string>(
+  environment: Environment,
+  name: string,
+  options: { readonly fallback: T; readonly of: readonly T[] },
+): T {
+  const value = text(environment, name);
+  if (value === undefined) return options.fallback;
+  const found = options.of.find((word) => word === value);
+  if (found === undefined) throw wrong(name, value, `one of ${options.of.join(", ")}`);
+  return found;
+}
+
+/** Yes or no. */
+export function flag(environment: Environment, name: string, fallback: boolean): boolean {
+  const value = text(environment, name)?.toLowerCase();
+  if (value === undefined) return fallback;
+  if (["true", "1", "yes", "on"].includes(value)) return true;
+  if (["false", "0", "no", "off"].includes(value)) return false;
+  throw wrong(name, value, "true or false");
+}
+
+/** Where a service is reached. */
+export type Address =
+  /** `cart:7070`: RPC over HTTP/2 clear text. */
+  | { readonly kind: "rpc"; readonly origin: string }
+  /** `http://shipping:50050`: the JSON that the OpenTelemetry Demo speaks to this service. */
+  | { readonly kind: "http"; readonly origin: string };
+
+/** `host:port`, or a URL with the scheme http or https. */
+export function address(environment: Environment, name: string): Address | undefined {
+  const value = text(environment, name);
+  if (value === undefined) return undefined;
+  const allowed = "host:port, or a URL like http://host:port";
+  const withScheme = /^https?:\/\//.test(value);
+  const parsed = URL.canParse(withScheme ? value : `http://${value}`)
+    ? new URL(withScheme ? value : `http://${value}`)
+    : undefined;
+  if (parsed === undefined || parsed.pathname !== "/" || parsed.search !== "" || parsed.username !== "") {
+    throw wrong(name, value, allowed);
+  }
+  if (!withScheme && parsed.port === "" && !value.endsWith(":80")) throw wrong(name, value, allowed);
+  return { kind: withScheme ? "http" : "rpc", origin: parsed.origin };
+}
+
+/** How to reach a PostgreSQL database. */
+export interface DatabaseAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly database: string;
+  readonly username: string;
+  readonly password?: string;
+  readonly ssl?: "require" | "prefer" | "allow" | "verify-full";
+}
+
+/**
+ * A PostgreSQL connection string: a URL (`postgres://user:password@host/db?sslmode=disable`), or key and value pairs
+ * (`Host=h;Username=u;Password=p;Database=d`), the two forms that the OpenTelemetry Demo uses.
+ */
+export function databaseAddress(environment: Environment, name: string): DatabaseAddress | undefined {
+  const value = text(environment, name);
+  if (value === undefined) return undefined;
+  const shown = value.replace(/(:)[^:@/]*(@)/, "$1***$2").replace(/(password=)[^;]*/i, "$1***");
+  const allowed = "postgres://user:password@host:port/database or Host=…;Username=…;Password=…;Database=…";
+  if (/^postgres(ql)?:\/\//.test(value)) {
+    if (!URL.canParse(value)) throw wrong(name, shown, allowed);
+    const url = new URL(value);
+    const database = decodeURIComponent(url.pathname.slice(1));
+    if (database === "" || url.username === "") throw wrong(name, shown, allowed);
+    return {
+      host: url.searchParams.get("host") ?? url.hostname,
+      port: url.port === "" ? 5432 : Number(url.port),
+      database,
+      username: decodeURIComponent(url.username),
+      ...(url.password === "" ? {} : { password: decodeURIComponent(url.password) }),
+      ...sslMode(name, url.searchParams.get("sslmode") ?? undefined),
+    };
+  }
+  const pairs = new Map<string, string>();
+  for (const pair of value.split(";")) {
+    const at = pair.indexOf("=");
+    if (at > 0) pairs.set(pair.slice(0, at).trim().toLowerCase().replaceAll(" ", ""), pair.slice(at + 1).trim());
+  }
+  const host = pairs.get("host") ?? pairs.get("server");
+  const database = pairs.get("database");
+  const username = pairs.get("username") ?? pairs.get("userid") ?? pairs.get("user");
+  const port = Number(pairs.get("port") ?? "5432");
+  if (host === undefined || database === undefined || username === undefined || !Number.isInteger(port)) {
+    throw wrong(name, shown, allowed);
+  }
+  const password = pairs.get("password");
+  return {
+    host,
+    port,
+    database,
+    username,
+    ...(password === undefined ? {} : { password }),
+    ...sslMode(name, pairs.get("sslmode")),
+  };
+}
+
+function sslMode(name: string, mode: string | undefined): Pick<DatabaseAddress, "ssl"> {
+  switch (mode?.toLowerCase()) {
+    case undefined:
+    case "disable":
+      return {};
+    case "allow":
+    case "prefer":
+    case "require":
+      return { ssl: mode.toLowerCase() as "allow" | "prefer" | "require" };
+    case "verify-full":
+    case "verifyfull":
+    case "verify-ca":
+    case "verifyca":
+      return { ssl: "verify-full" };
+    default:
+      throw wrong(`sslmode in ${name}`, String(mode), "disable, allow, prefer, require or verify-full");
+  }
+}

@@ -1,0 +1,274 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { WakeSignal } from "../lifecycle/wake-signal.ts";
+import type { Logger } from "../logging/logger.ts";
+import type { Database, Sql } from "../sql/database.ts";
+import { isStoreUnavailable } from "../sql/store-unavailable.ts";
+import {
+  type ConsumeOptions,
+  type Consumer,
+  type EventLog,
+  type EventRecord,
+  PoisonEventError,
+  type ReceivedEvent,
+} from "./event-log.ts";
+
+/** Migrations of the schema that {@link postgresEventLog} needs. */
+export const eventLogMigrations = new URL("./migrations/", import.meta.url);
+
+const channel = "orrery_events";
+/** Messages handled or waited for beyond the oldest unfinished one. */
+const windowSize = 64;
+/** How often a consumer looks without having been notified. */
+const pollMs = 1_000;
+/** Messages older than this are dropped once every group has passed them; Kafka's default. */
+const retentionDays = 7;
+const retentionIntervalMs = 60 * 60_000;
+
+/**
+ * An event log in PostgreSQL. Publishers of a topic take turns on the topic's row, so that offsets follow the order
+ * of commits and no consumer can pass a message that is not visible yet. Consumers are notified after the commit, in a
+ * statement of its own, and poll besides.
+ */
+export function postgresEventLog(database: Database, log: Logger): EventLog {
+  const { sql } = database;
+  const consumers = new Set<PostgresConsumer>();
+  const wakeAll = (topic: string) => {
+    for (const consumer of consumers) consumer.wake(topic);
+  };
+  let isListening = false;
+  const retention = setInterval(() => {
+    dropOld(sql).catch((error) => log.warn({ error }, "Old events cannot be dropped now"));
+  }, retentionIntervalMs).unref();
+
+  return {
+    async publish(events) {
+      for (const [topic, group] of Map.groupBy(events, (event) => event.topic)) {
+        await append(sql, topic, group);
+        await sql`select pg_notify(${channel}, ${topic})`;
+      }
+    },
+    consume(options) {
+      if (!isListening) {
+        isListening = true;
+        sql.listen(channel, wakeAll, () => wakeAllTopics(consumers)).catch((error) => {
+          isListening = false;
+          log.warn({ error }, "Notifications are not to be had now; events are polled for");
+        });
+      }
+      const consumer = new PostgresConsumer(sql, options, log);
+      consumers.add(consumer);
+      return {
+        isConnected: () => consumer.isConnected(),
+        async stop() {
+          consumers.delete(consumer);
+          await consumer.stop();
+        },
+      };
+    },
+    async close() {
+      clearInterval(retention);
+      await Promise.all([...consumers].map((consumer) => consumer.stop()));
+      await database.close();
+    },
+  };
+}
+
+function wakeAllTopics(consumers: ReadonlySet<PostgresConsumer>): void {
+  for (const consumer of consumers) consumer.wake(undefined);
+}
+
+async function append(sql: Sql, topic: string, events: readonly EventRecord[]): Promise<void> {
+  await sql.begin(async (tx) => {
+    const [reserved] = await tx<{ first: bigint }[]>`
+      insert into topics (topic, next_offset) values (${topic}, ${events.length})
+      on conflict (topic) do update set next_offset = topics.next_offset + excluded.next_offset
+      returning next_offset - ${events.length} as first`;
+    const first = reserved?.first ?? 0n;
+    const rows = events.map((event, index) => ({
+      topic,
+      offset: first + BigInt(index),
+      key: event.key,
+      value: Buffer.from(event.value),
+      headers: tx.json({ ...event.headers }),
+    }));
+    await tx`insert into log ${tx(rows as never)}`;
+  });
+}
+
+async function dropOld(sql: Sql): Promise<void> {
+  await sql`delete from log where published_at < now() - ${retentionDays} * interval '1 day' and not exists (
+    select from group_offsets where group_offsets.topic = log.topic and next_offset <= log."offset")`;
+}
+
+/** A member of a group. One member at a time works on a topic; the others stand by and take over when it goes. */
+class PostgresConsumer implements Consumer {
+  readonly #sql: Sql;
+  readonly #options: ConsumeOptions;
+  readonly #log: Logger;
+  readonly #stop = new AbortController();
+  readonly #loop: Promise<void>;
+  readonly #work = new WakeSignal();
+  #connected = false;
+
+  constructor(sql: Sql, options: ConsumeOptions, log: Logger) {
+    this.#sql = sql;
+    this.#options = options;
+    this.#log = log.child({ group: options.group, topic: options.topic });
+    this.#loop = this.#run();
+  }
+
+  isConnected(): boolean {
+    return this.#connected;
+  }
+
+  wake(topic: string | undefined): void {
+    if (topic !== undefined && topic !== this.#options.topic) return;
+    this.#work.wake();
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    this.#work.wake();
+    await this.#loop;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stop;
+    let failures = 0;
+    while (!signal.aborted) {
+      try {
+        await this.#asMember();
+        failures = 0;
+      } catch (error) {
+        if (signal.aborted) return;
+        failures++;
+        const level = isStoreUnavailable(error) && failures > 1 ? "debug" : "error";
+        this.#log[level]({ error }, "Events cannot be consumed now");
+      }
+      this.#connected = false;
+      await sleep(Math.min(50 * 2 ** failures, 1_000), undefined, { signal }).catch(() => {});
+    }
+  }
+
+  /** Works as the active member until stopped or the connection that holds the lock is lost. */
+  async #asMember(): Promise<void> {
+    const { group, topic } = this.#options;
+    const lockName = `orrery events ${group} ${topic}`;
+    const connection = await this.#sql.reserve();
+    try {
+      while (!this.#stop.signal.aborted) {
+        const [lock] = await connection<
+          { held: boolean }[]
+        >`select pg_try_advisory_lock(hashtext(${lockName})) as held`;
+        this.#connected = true;
+        if (lock?.held === true) break;
+        await this.#work.wait(pollMs);
+      }
+      if (this.#stop.signal.aborted) return;
+      try {
+        await this.#consume(async () => {
+          await connection`select 1`;
+        });
+      } finally {
+        await connection`select pg_advisory_unlock(hashtext(${lockName}))`.catch(() => {});
+      }
+    } finally {
+      connection.release();
+    }
+  }
+
+  async #consume(assertStillMember: () => Promise<void>): Promise<void> {
+    const { group, topic } = this.#options;
+    const [row] = await this.#sql<{ next_offset: bigint }[]>`
+      select next_offset from group_offsets where consumer_group = ${group} and topic = ${topic}`;
+    let committed = row?.next_offset ?? 0n;
+    let next = committed;
+    const unfinished = new Set<bigint>();
+    const lastOfKey = new Map<string, Promise<void>>();
+    let broken: unknown;
+
+    const start = (event: ReceivedEvent) => {
+      unfinished.add(event.offset);
+      const work = (lastOfKey.get(event.key) ?? Promise.resolve()).then(() => this.#handle(event));
+      const settled = work.then(
+        () => {
+          unfinished.delete(event.offset);
+        },
+        (error) => {
+          broken ??= error;
+        },
+      );
+      lastOfKey.set(event.key, settled);
+      void settled.then(() => {
+        if (lastOfKey.get(event.key) === settled) lastOfKey.delete(event.key);
+        this.wake(topic);
+      });
+    };
+    const commit = async () => {
+      // Offsets are added in ascending order, so the first is the oldest.
+      const [oldest] = unfinished;
+      const done = oldest ?? next;
+      if (done === committed) return;
+      await this.#sql`
+        insert into group_offsets (consumer_group, topic, next_offset) values (${group}, ${topic}, ${done})
+        on conflict (consumer_group, topic) do update
+          set next_offset = greatest(group_offsets.next_offset, excluded.next_offset)`;
+      committed = done;
+    };
+
+    let lastCheck = performance.now();
+    while (!this.#stop.signal.aborted && broken === undefined) {
+      const room = Number(committed) + windowSize - Number(next);
+      if (room > 0) {
+        const events = await this.#sql<Omit<ReceivedEvent, "attempt">[]>`
+          select topic, "offset", key, value, headers from log
+          where topic = ${topic} and "offset" >= ${next} order by "offset" limit ${room}`;
+        for (const event of events) {
+          start({ ...event, attempt: 1 });
+          next = event.offset + 1n;
+        }
+      }
+      await commit();
+      await this.#work.wait(pollMs);
+      if (performance.now() - lastCheck > pollMs) {
+        await assertStillMember();
+        lastCheck = performance.now();
+      }
+    }
+    await Promise.all(lastOfKey.values());
+    await commit();
+    if (broken !== undefined) throw broken;
+  }
+
+  /** Returns when the message is handled or set aside; throws only when neither can be recorded. */
+  async #handle(event: ReceivedEvent): Promise<void> {
+    const { handler, attempts = 5, backoffMs = 100 } = this.#options;
+    const { signal } = this.#stop;
+    for (let attempt = 1; ; attempt++) {
+      if (signal.aborted) throw new Error("The consumer stops; the message comes again.");
+      try {
+        return await handler({ ...event, attempt });
+      } catch (error) {
+        // A store that is away says nothing about the message: wait for it as long as it takes.
+        if (isStoreUnavailable(error)) {
+          attempt--;
+          await sleep(500, undefined, { signal }).catch(() => {});
+          continue;
+        }
+        if (attempt >= attempts || error instanceof PoisonEventError) return this.#setAside(event, attempt, error);
+        this.#log.warn({ error, offset: event.offset.toString(), attempt }, "An event could not be handled yet");
+        await sleep(backoffMs * 2 ** (attempt - 1), undefined, { signal }).catch(() => {});
+      }
+    }
+  }
+
+  async #setAside(event: ReceivedEvent, attempts: number, error: unknown): Promise<void> {
+    const reason = String(error).slice(0, 1_000);
+    await this.#sql`
+      insert into dead_letters (consumer_group, topic, "offset", key, value, headers, attempts, reason)
+      values (${this.#options.group}, ${event.topic}, ${event.offset}, ${event.key}, ${event.value},
+        ${this.#sql.json({ ...event.headers })}, ${attempts}, ${reason})
+      on conflict do nothing`;
+    this.#log.error({ error, offset: event.offset.toString(), attempts }, "An event is set aside as a dead letter");
+  }
+}

@@ -1,0 +1,95 @@
+import type { DescService } from "@bufbuild/protobuf";
+import type { Client } from "@connectrpc/connect";
+import type { Environment } from "../config/environment.ts";
+import type { EventLog } from "../events/event-log.ts";
+import type { Logger } from "../logging/logger.ts";
+import type { ClientPolicy } from "../rpc/client.ts";
+import type { HttpJsonMethod } from "../rpc/http-json.ts";
+import type { HttpHandler } from "../rpc/rpc-handler.ts";
+import type { ServerLimits } from "../rpc/serve-method.ts";
+import type { Route } from "../rpc/service-routes.ts";
+import type { Database } from "../sql/database.ts";
+
+/** An environment variable that a service reads, for the documentation. */
+export interface Setting {
+  readonly name: string;
+  readonly meaning: string;
+  readonly fallback?: string;
+}
+
+/**
+ * All that others need to know of a service: what starts, renders and documents the system reads it, so it imports
+ * nothing heavy.
+ */
+export interface ServiceDeclaration {
+  /** `product-catalog`: the name on the network, in telemetry and of the folder. */
+  readonly name: string;
+  /** What it does, in one sentence. */
+  readonly summary: string;
+  readonly criticality: "critical" | "high" | "medium" | "low";
+  /** The port that it listens on, and the variable that sets it. */
+  readonly port: { readonly variable: string; readonly fallback: number };
+  /** The variable by which others find it. */
+  readonly address?: string;
+  /** Its RPC services. */
+  readonly rpc: readonly DescService[];
+  /** What it also speaks in plain JSON over HTTP. */
+  readonly httpJson?: readonly HttpJsonMethod[];
+  /** The services that it calls, by name. */
+  readonly calls: readonly string[];
+  /** The topics that it publishes to and consumes, the latter in a group of its own name. */
+  readonly publishes?: readonly string[];
+  readonly consumes?: readonly string[];
+  /** Its schema in PostgreSQL, owned by a role of the same name, if it stores anything. */
+  readonly schema?: string;
+  readonly settings?: readonly Setting[];
+  readonly limits?: Partial<ServerLimits>;
+  readonly load: () => Promise<{ readonly start: StartService }>;
+}
+
+/** Checks a declaration's type without widening it. */
+export function declareService<const T extends ServiceDeclaration>(declaration: T): T {
+  return declaration;
+}
+
+/** What the platform hands a service. */
+export interface ServiceContext {
+  readonly log: Logger;
+  readonly environment: Environment;
+  /** A secret of this installation, for keyed hashes; the same in all processes that share it. */
+  readonly secret: Buffer;
+  /** A client of a service that the declaration lists under `calls`, wherever that runs. */
+  client<S extends DescService>(service: S, policy?: Partial<ClientPolicy>): Client<S>;
+  /** The service's own schema, brought up to date by the SQL files of `migrations`. */
+  database(options: { readonly migrations: URL; readonly poolSize: number }): Promise<Database>;
+  /** The event log, for services that publish or consume. */
+  events(): Promise<EventLog>;
+  /** How a service of this installation answers HTTP beside RPC; for the front proxy only. */
+  readonly http: HttpDirectory;
+}
+
+/** Finds what answers plain HTTP for a service, in this process or over the network. */
+export interface HttpDirectory {
+  handler(service: string): HttpHandler;
+}
+
+/** A service that has started. */
+export interface RunningService {
+  readonly routes?: readonly Route[];
+  /** Answers what is not RPC on the service's port. */
+  readonly http?: HttpHandler;
+  /** Background work; starts when everything is up. */
+  readonly workers?: readonly Worker[];
+  /** Whether its hard dependencies are there; asked every second. */
+  isReady?(): boolean | Promise<boolean>;
+  stop?(): Promise<void>;
+}
+
+/** Work that goes on beside requests. */
+export interface Worker {
+  start(): void;
+  /** Finishes what is under way. */
+  stop(): Promise<void>;
+}
+
+export type StartService = (context: ServiceContext) => Promise<RunningService>;

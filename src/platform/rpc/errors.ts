@@ -1,0 +1,101 @@
+import { Code, ConnectError } from "@connectrpc/connect";
+import { ErrorInfoSchema } from "../../../gen/google/rpc/error_details_pb.ts";
+
+/** A declared error of a service: what clients may rely on. */
+export interface ErrorKind {
+  /** Stable, UPPER_SNAKE_CASE; sent as `google.rpc.ErrorInfo.reason`. */
+  readonly reason: string;
+  readonly code: Code;
+  /** When it happens and what the caller may do, for the documentation. */
+  readonly meaning: string;
+}
+
+/** The `google.rpc.ErrorInfo.domain` of all our errors. */
+export const errorDomain = "oteldemo";
+
+/** The error table of a service, its keys being the reasons. */
+export function defineErrors<const T extends Record<string, { readonly code: Code; readonly meaning: string }>>(
+  table: T,
+): { readonly [K in keyof T]: ErrorKind } {
+  const kinds = Object.entries(table).map(([reason, kind]) => [reason, { reason, ...kind }]);
+  return Object.fromEntries(kinds) as { [K in keyof T]: ErrorKind };
+}
+
+/** Errors that every service may answer with. */
+export const platformErrors = defineErrors({
+  INVALID_REQUEST: {
+    code: Code.InvalidArgument,
+    meaning: "The request breaks a rule of the contract; the violations are in the details. Do not repeat it as it is.",
+  },
+  OVERLOADED: {
+    code: Code.ResourceExhausted,
+    meaning: "More calls are being served than the service takes at once. Repeat it later.",
+  },
+  DEADLINE_EXCEEDED: {
+    code: Code.DeadlineExceeded,
+    meaning: "The answer did not come in time. It is not known whether the call had an effect.",
+  },
+  STORE_UNAVAILABLE: {
+    code: Code.Unavailable,
+    meaning: "The service's database does not answer. Repeat it later.",
+  },
+  SERVICE_UNAVAILABLE: {
+    code: Code.Unavailable,
+    meaning: "The service, or one that it needs, cannot be reached. Repeat it later.",
+  },
+  INTERNAL: {
+    code: Code.Internal,
+    meaning: "A defect of ours. The log tells more.",
+  },
+});
+
+/**
+ * The error to throw in an RPC handler.
+ *
+ * @param message what was wrong, with which value, and what would be right; shown to callers
+ * @param options.metadata values that the error is about, for programs
+ * @param options.cause kept for the log, never sent
+ */
+export function rpcError(
+  kind: ErrorKind,
+  message: string,
+  options: { readonly metadata?: Readonly<Record<string, string>>; readonly cause?: unknown } = {},
+): ConnectError {
+  const info = {
+    desc: ErrorInfoSchema,
+    value: { reason: kind.reason, domain: errorDomain, metadata: { ...options.metadata } },
+  };
+  return new ConnectError(message, kind.code, undefined, [info], options.cause);
+}
+
+/** What an error says of itself to programs, or undefined when it carries no ErrorInfo. */
+export function errorInfo(
+  error: unknown,
+): { readonly reason: string; readonly metadata: Readonly<Record<string, string>> } | undefined {
+  if (!(error instanceof ConnectError)) return undefined;
+  return error.findDetails(ErrorInfoSchema)[0];
+}
+
+/** Whether an error is the declared one. */
+export function isErrorKind(error: unknown, kind: ErrorKind): boolean {
+  return errorInfo(error)?.reason === kind.reason;
+}
+
+const pushbackHeader = "grpc-retry-pushback-ms";
+
+/**
+ * Marks an error as not worth another attempt upstream, because retries were already spent on it further down
+ * (gRPC's server pushback, https://github.com/grpc/proposal/blob/master/A6-client-retries.md).
+ */
+export function markRetriesSpent(error: ConnectError): ConnectError {
+  error.metadata.set(pushbackHeader, "-1");
+  return error;
+}
+
+/** Whether the error, or what caused it, was marked by {@link markRetriesSpent}. */
+export function areRetriesSpent(error: unknown): boolean {
+  for (let cause = error, depth = 0; cause instanceof Error && depth < 5; cause = cause.cause, depth++) {
+    if (cause instanceof ConnectError && cause.metadata.get(pushbackHeader)?.startsWith("-")) return true;
+  }
+  return false;
+}

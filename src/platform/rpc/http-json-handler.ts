@@ -1,0 +1,72 @@
+import type { JsonValue } from "@bufbuild/protobuf";
+import { Code, ConnectError } from "@connectrpc/connect";
+import { problemOf, sendProblem } from "../http/problem.ts";
+import { readBody } from "../http/read-body.ts";
+import { platformErrors, rpcError } from "./errors.ts";
+import { type HttpJsonMethod, messageFromWire, messageToWire } from "./http-json.ts";
+import type { LocalServices } from "./local-services.ts";
+import type { HttpRequest, HttpResponse } from "./rpc-handler.ts";
+
+const maxBodyBytes = 1024 * 1024;
+
+/**
+ * Serves the methods of a table as plain JSON over HTTP POST. Returns false for requests that are none of them.
+ */
+export function httpJsonHandler(
+  table: readonly HttpJsonMethod[],
+  services: LocalServices,
+): (request: HttpRequest, response: HttpResponse) => boolean {
+  return (request, response) => {
+    const path = (request.url ?? "").split("?", 1)[0];
+    const entry = table.find((candidate) => candidate.path === path);
+    if (entry === undefined) return false;
+    if (request.method !== "POST") {
+      response.setHeader("allow", "POST");
+      sendProblem(response, { status: 405, title: "Method not allowed", detail: `${path} takes POST.` });
+      return true;
+    }
+    answer(entry, services, request, response).catch((error) => sendProblem(response, problemOf(error)));
+    return true;
+  };
+}
+
+async function answer(
+  entry: HttpJsonMethod,
+  services: LocalServices,
+  request: HttpRequest,
+  response: HttpResponse,
+): Promise<void> {
+  const served = services.find(entry.method);
+  if (served === undefined) throw new ConnectError("Not served here.", Code.Unimplemented);
+  const message = parse(entry, await readBody(request, maxBodyBytes));
+  const header = new Headers();
+  for (const [name, value] of Object.entries(request.headers)) {
+    if (typeof value === "string" && !name.startsWith(":")) header.set(name, value);
+  }
+  const away = new AbortController();
+  response.once("close", () => away.abort());
+  const answer = await served.invoke(message, {
+    header,
+    responseHeader: new Headers(),
+    responseTrailer: new Headers(),
+    protocolName: "http-json",
+    requestMethod: "POST",
+    url: request.url ?? "",
+    timeoutMs: undefined,
+    signal: away.signal,
+  });
+  const json = messageToWire(entry.method.output, answer, entry.response);
+  response.writeHead(200, { "content-type": "application/json" });
+  response.end(json === undefined ? undefined : JSON.stringify(json));
+}
+
+function parse(entry: HttpJsonMethod, body: string) {
+  try {
+    const json = body === "" ? undefined : (JSON.parse(body) as JsonValue);
+    return messageFromWire(entry.method.input, json, entry.request);
+  } catch (cause) {
+    const what = cause instanceof SyntaxError ? "is not JSON" : "does not fit";
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw rpcError(platformErrors.INVALID_REQUEST, `The body ${what}: ${why}`, { cause });
+  }
+}

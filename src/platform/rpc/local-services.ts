@@ -1,0 +1,127 @@
+import {
+  create,
+  type DescMethod,
+  type DescMethodUnary,
+  type DescService,
+  fromBinary,
+  type Message,
+  toBinary,
+} from "@bufbuild/protobuf";
+import { Code, ConnectError, type Transport, type UnaryResponse } from "@connectrpc/connect";
+import type { Logger } from "../logging/logger.ts";
+import { defaultLimits, type ServerLimits, serveMethod } from "./serve-method.ts";
+import { methodName, type Route, type ServedMethod } from "./service-routes.ts";
+
+/** The RPC services that this process serves. */
+export class LocalServices {
+  readonly #routes: Route[] = [];
+  readonly #methods = new Map<DescMethodUnary, ServedMethod>();
+
+  add(route: Route, options: { readonly log: Logger; readonly limits?: Partial<ServerLimits> }): void {
+    const limits = { ...defaultLimits, ...options.limits };
+    const concurrency = { inFlight: 0 };
+    for (const method of route.service.methods) {
+      const implementation = route.implementation[method.localName];
+      if (!isUnary(method) || implementation === undefined) {
+        throw new Error(`${methodName(method)} needs a unary implementation`);
+      }
+      const invoke = serveMethod({
+        method,
+        implementation: implementation as Parameters<typeof serveMethod>[0]["implementation"],
+        limits,
+        concurrency,
+        log: options.log,
+      });
+      this.#methods.set(method, { method, invoke });
+    }
+    this.#routes.push(route);
+  }
+
+  /** Those of them that answer for `services`. */
+  only(services: readonly DescService[]): LocalServices {
+    const some = new LocalServices();
+    some.#routes.push(...this.#routes.filter(({ service }) => services.includes(service)));
+    for (const [method, served] of this.#methods)
+      if (services.includes(method.parent)) some.#methods.set(method, served);
+    return some;
+  }
+
+  services(): readonly DescService[] {
+    return this.#routes.map((route) => route.service);
+  }
+
+  find(method: DescMethodUnary): ServedMethod | undefined {
+    return this.#methods.get(method);
+  }
+
+  methods(): Iterable<ServedMethod> {
+    return this.#methods.values();
+  }
+}
+
+function isUnary(method: DescMethod): method is DescMethodUnary {
+  return method.methodKind === "unary";
+}
+
+const reservedHeaders = new Set(["content-type", "connect-timeout-ms", "grpc-timeout"]);
+
+/**
+ * Calls a service of the same process directly. Messages are still encoded and decoded on both ways, so that neither
+ * side can reach into the other's data and nothing passes that would not pass the network.
+ */
+export function localTransport(services: LocalServices): Transport {
+  return {
+    async unary(method, signal, timeoutMs, header, input) {
+      const served = services.find(method);
+      if (served === undefined) {
+        throw new ConnectError(`${methodName(method)} is not served here.`, Code.Unimplemented);
+      }
+      if (signal?.aborted) throw ConnectError.from(signal.reason, Code.Canceled);
+      const requestHeader = new Headers(header);
+      for (const name of reservedHeaders) requestHeader.delete(name);
+      const responseHeader = new Headers();
+      const responseTrailer = new Headers();
+      const request = copy(method.input, create(method.input, input));
+      try {
+        const response = await served.invoke(request, {
+          header: requestHeader,
+          responseHeader,
+          responseTrailer,
+          protocolName: "local",
+          requestMethod: "POST",
+          url: "",
+          timeoutMs,
+          signal,
+        });
+        return {
+          stream: false,
+          service: method.parent,
+          method,
+          header: responseHeader,
+          trailer: responseTrailer,
+          message: copy(method.output, response),
+        } as UnaryResponse<typeof method.input, typeof method.output>;
+      } catch (error) {
+        throw overTheWire(error);
+      }
+    },
+    stream(method) {
+      return Promise.reject(new ConnectError(`${methodName(method)} is not served here.`, Code.Unimplemented));
+    },
+  };
+}
+
+function copy<D extends DescMethodUnary["input"]>(schema: D, message: Message): ReturnType<typeof fromBinary<D>> {
+  return fromBinary(schema, toBinary(schema, message as Parameters<typeof toBinary<D>>[1]));
+}
+
+/** What a client on the other side of a network would see: code, message, metadata and details, but not the cause. */
+function overTheWire(error: unknown): ConnectError {
+  const from = ConnectError.from(error);
+  const wire = new ConnectError(from.rawMessage, from.code, from.metadata);
+  wire.details = from.details.map((detail) => {
+    if (!("desc" in detail)) return detail;
+    return { type: detail.desc.typeName, value: toBinary(detail.desc, create(detail.desc, detail.value)) };
+  });
+  return wire;
+}

@@ -1,0 +1,134 @@
+import { createServer as createHttp1Server } from "node:http";
+import { createServer as createHttp2Server, type ServerHttp2Session } from "node:http2";
+import { createServer, type Socket } from "node:net";
+import type { HttpHandler } from "./rpc-handler.ts";
+
+/** An open port. */
+export interface Port {
+  readonly host: string;
+  readonly port: number;
+  /**
+   * Takes no more connections, lets what is under way finish (GOAWAY on HTTP/2), and closes; what is still under way
+   * after `graceMs` milliseconds is cut off.
+   */
+  drain(graceMs: number): Promise<void>;
+}
+
+/** A port that cannot be opened; the message says which, why, and what to do. */
+export class PortError extends Error {
+  override readonly name = "PortError";
+}
+
+/** RFC 9113, section 3.4: the first bytes of every HTTP/2 connection. */
+const http2Preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
+/** No connection may stay silent for longer before its first request, nor take longer to send one whole request. */
+const requestTimeoutMs = 30_000;
+
+/**
+ * Opens a port that speaks HTTP/1.1 and HTTP/2 clear text: the first bytes of a connection decide.
+ *
+ * @throws PortError when the port is taken or not allowed
+ */
+export async function openPort(options: {
+  readonly host: string;
+  readonly port: number;
+  readonly handler: HttpHandler;
+}): Promise<Port> {
+  const { host, port, handler } = options;
+  const http1 = createHttp1Server(
+    { requestTimeout: requestTimeoutMs, headersTimeout: 10_000, keepAliveTimeout: 65_000, maxHeaderSize: 32 * 1024 },
+    handler,
+  );
+  const http2 = createHttp2Server(
+    { maxSessionMemory: 32, settings: { maxConcurrentStreams: 1_000, maxHeaderListSize: 32 * 1024 } },
+    // Node's compatibility API: the same shape as HTTP/1.1, under other types.
+    handler as never,
+  );
+  const sessions = new Set<ServerHttp2Session>();
+  http2.on("session", (session) => {
+    sessions.add(session);
+    session.once("close", () => sessions.delete(session));
+  });
+  http2.on("stream", (stream) => stream.setTimeout(requestTimeoutMs * 2, () => stream.close()));
+  http2.on("sessionError", () => undefined);
+  http1.on("clientError", (error: NodeJS.ErrnoException, socket) => {
+    if (!socket.writable || error.code === "ECONNRESET") return socket.destroy();
+    const status = clientErrorStatus[error.code ?? ""] ?? "400 Bad Request";
+    socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+  });
+
+  const sockets = new Set<Socket>();
+  const front = createServer({ noDelay: true }, (socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+    socket.on("error", () => socket.destroy());
+    socket.setTimeout(requestTimeoutMs, () => socket.destroy());
+    sniff(socket, (isHttp2) => {
+      socket.setTimeout(0);
+      (isHttp2 ? http2 : http1).emit("connection", socket);
+    });
+  });
+  // node:http looks for idle and slow connections with a timer that it starts when the server listens; this one is
+  // handed its connections and never does.
+  http1.emit("listening");
+
+  await new Promise<void>((resolve, reject) => {
+    front.once("error", (cause: NodeJS.ErrnoException) => reject(portError(host, port, cause)));
+    front.listen(port, host, resolve);
+  });
+  const bound = front.address();
+  return {
+    host,
+    port: typeof bound === "object" && bound !== null ? bound.port : port,
+    async drain(graceMs) {
+      const closed = new Promise<void>((resolve) => front.close(() => resolve()));
+      for (const session of sessions) session.close();
+      http1.close();
+      http1.closeIdleConnections();
+      const idleCheck = setInterval(() => http1.closeIdleConnections(), 50);
+      const cutOff = setTimeout(() => {
+        for (const socket of sockets) socket.destroy();
+      }, graceMs);
+      await closed;
+      clearInterval(idleCheck);
+      clearTimeout(cutOff);
+    },
+  };
+}
+
+const clientErrorStatus: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
+  ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
+};
+
+function sniff(socket: Socket, decide: (isHttp2: boolean) => void): void {
+  let seen = Buffer.alloc(0);
+  const onReadable = () => {
+    for (let chunk = socket.read(); chunk !== null; chunk = socket.read()) {
+      seen = Buffer.concat([seen, chunk]);
+    }
+    const length = Math.min(seen.length, http2Preface.length);
+    const couldBeHttp2 = seen.subarray(0, length).equals(http2Preface.subarray(0, length));
+    if (couldBeHttp2 && length < http2Preface.length) return;
+    socket.off("readable", onReadable);
+    socket.unshift(seen);
+    decide(couldBeHttp2);
+  };
+  socket.on("readable", onReadable);
+}
+
+function portError(host: string, port: number, cause: NodeJS.ErrnoException): PortError {
+  switch (cause.code) {
+    case "EADDRINUSE":
+      return new PortError(`Port ${port} on ${host} is taken by another program; stop it or choose another port.`, {
+        cause,
+      });
+    case "EACCES":
+      return new PortError(`Port ${port} on ${host} needs more rights; choose one above 1023.`, { cause });
+    case "EADDRNOTAVAIL":
+    case "ENOTFOUND":
+      return new PortError(`${host} is not an address of this machine.`, { cause });
+    default:
+      return new PortError(`Port ${port} on ${host} cannot be opened: ${cause.message}`, { cause });
+  }
+}

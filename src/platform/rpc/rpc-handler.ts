@@ -1,0 +1,89 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createRegistry, type DescMethodUnary, type DescService, type Message } from "@bufbuild/protobuf";
+import { cors, type MethodImpl, type ServiceImpl } from "@connectrpc/connect";
+import { connectNodeAdapter } from "@connectrpc/connect-node";
+import { idempotencyKeyHeader } from "./client.ts";
+import { type HealthSource, healthRoutes } from "./health.ts";
+import type { LocalServices } from "./local-services.ts";
+import { reflectionRoutes } from "./reflection.ts";
+import { maxMessageBytes } from "./remote-transport.ts";
+
+/** A request over HTTP/1.1, or over HTTP/2 by Node's compatibility API, which looks the same to us. */
+export type HttpRequest = IncomingMessage;
+/** See {@link HttpRequest}. */
+export type HttpResponse = ServerResponse;
+export type HttpHandler = (request: HttpRequest, response: HttpResponse) => void;
+
+/** Whether a path is that of an RPC: `/package.Service/Method`. */
+export function isRpcPath(path: string): boolean {
+  return /^\/(oteldemo|grpc)\.[\w.]+\/\w+$/.test(path.split("?", 1)[0] ?? "");
+}
+
+/**
+ * Answers gRPC, gRPC-Web and Connect, in Protobuf and JSON, for all services given, with health and reflection.
+ *
+ * @param options.contract every service that reflection describes
+ * @param options.isAllowedOrigin whether web pages of an origin may call
+ */
+export function rpcHandler(options: {
+  readonly services: LocalServices;
+  readonly health: HealthSource;
+  readonly contract: readonly DescService[];
+  readonly isAllowedOrigin: (origin: string) => boolean;
+}): HttpHandler {
+  const { services, health, contract, isAllowedOrigin } = options;
+  const handle = connectNodeAdapter({
+    readMaxBytes: maxMessageBytes,
+    writeMaxBytes: maxMessageBytes,
+    // Inside a mesh, compressing costs more than the call; large answers to browsers still gain.
+    compressMinBytes: 64 * 1024,
+    routes(router) {
+      for (const service of services.services()) router.service(service, overNetwork(services, service));
+      healthRoutes(health)(router);
+      reflectionRoutes(createRegistry(...contract.map((service) => service.file)))(router);
+    },
+  });
+  return (request, response) => {
+    const origin = request.headers.origin;
+    if (typeof origin === "string") {
+      response.setHeader("vary", "Origin");
+      if (isAllowedOrigin(origin)) {
+        response.setHeader("access-control-allow-origin", origin);
+        response.setHeader("access-control-expose-headers", cors.exposedHeaders.join(", "));
+        if (request.method === "OPTIONS") {
+          response.setHeader("access-control-allow-methods", cors.allowedMethods.join(", "));
+          response.setHeader(
+            "access-control-allow-headers",
+            [...cors.allowedHeaders, idempotencyKeyHeader, "baggage", "traceparent", "tracestate"].join(", "),
+          );
+          response.setHeader("access-control-max-age", "7200");
+        }
+      }
+    }
+    if (request.method === "OPTIONS") {
+      response.statusCode = 204;
+      response.end();
+      return;
+    }
+    handle(request, response);
+  };
+}
+
+function overNetwork(services: LocalServices, service: DescService): Partial<ServiceImpl<DescService>> {
+  const methods: Record<string, MethodImpl<DescMethodUnary>> = {};
+  for (const { method, invoke } of services.methods()) {
+    if (method.parent !== service) continue;
+    methods[method.localName] = (request: Message, context) =>
+      invoke(request, {
+        header: context.requestHeader,
+        responseHeader: context.responseHeader,
+        responseTrailer: context.responseTrailer,
+        protocolName: context.protocolName,
+        requestMethod: context.requestMethod,
+        url: context.url,
+        timeoutMs: context.timeoutMs(),
+        signal: context.signal,
+      });
+  }
+  return methods as unknown as Partial<ServiceImpl<DescService>>;
+}

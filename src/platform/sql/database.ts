@@ -1,0 +1,104 @@
+import { createHash } from "node:crypto";
+import { readdir, readFile } from "node:fs/promises";
+import postgres from "postgres";
+import type { DatabaseAddress } from "../config/environment.ts";
+import type { Logger } from "../logging/logger.ts";
+
+/** A pool of connections. 64-bit integers come and go as bigint. */
+export type Sql = postgres.Sql<{ bigint: bigint }>;
+/** A connection in a transaction. */
+export type Transaction = postgres.TransactionSql<{ bigint: bigint }>;
+
+/** A service's own part of the database. */
+export interface Database {
+  readonly sql: Sql;
+  /** Whether it answers. */
+  isReachable(): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a pool on a schema, and brings the schema up to date first.
+ *
+ * Connections are made when needed and closed when idle for a while. A statement runs for ten seconds at most.
+ *
+ * @param options.schema made when missing; unqualified names mean tables in it
+ * @param options.migrations folder of `*.sql` files, applied once each in the order of their names
+ */
+export async function openDatabase(options: {
+  readonly address: DatabaseAddress;
+  readonly schema: string;
+  readonly migrations: URL;
+  readonly poolSize: number;
+  readonly applicationName: string;
+  readonly log: Logger;
+}): Promise<Database> {
+  const { address, schema, migrations, poolSize, applicationName, log } = options;
+  const sql = postgres({
+    ...address,
+    max: poolSize,
+    idle_timeout: 60,
+    connect_timeout: 5,
+    backoff: (retries: number) => Math.min(0.1 * 2 ** retries, 2),
+    types: { bigint: postgres.BigInt },
+    connection: {
+      application_name: applicationName,
+      search_path: `${schema},public`,
+      statement_timeout: 10_000,
+      lock_timeout: 8_000,
+      idle_in_transaction_session_timeout: 60_000,
+    },
+    onnotice: (notice) => log.debug({ notice: notice["message"] }, "PostgreSQL notice"),
+  });
+  try {
+    await migrate(sql, schema, migrations, log);
+  } catch (error) {
+    await sql.end({ timeout: 1 });
+    throw error;
+  }
+  return {
+    sql,
+    isReachable: async () => {
+      try {
+        await sql`select 1`;
+        return true;
+      } catch {
+        return false;
+      }
+    },
+    close: () => sql.end({ timeout: 5 }),
+  };
+}
+
+/**
+ * Applies the migrations that the schema has not seen, each in a transaction with its record. Whoever starts first
+ * does it; others wait. A migration that was changed after it was applied is an error: the schema is not what the
+ * code believes.
+ */
+async function migrate(sql: Sql, schema: string, folder: URL, log: Logger): Promise<void> {
+  const names = (await readdir(folder)).filter((name) => name.endsWith(".sql")).sort();
+  await sql.begin(async (tx) => {
+    await tx`select pg_advisory_xact_lock(hashtext(${`orrery migrations ${schema}`}))`;
+    const [found] = await tx`select 1 from pg_namespace where nspname = ${schema}`;
+    if (found === undefined) await tx`create schema ${tx(schema)}`;
+    await tx`create table if not exists ${tx(schema)}.migrations (
+      name text primary key,
+      sha256 text not null,
+      applied_at timestamptz not null default now()
+    )`;
+    const rows = await tx<{ name: string; sha256: string }[]>`select name, sha256 from ${tx(schema)}.migrations`;
+    const applied = new Map(rows.map((row) => [row.name, row.sha256]));
+    for (const name of names) {
+      const text = await readFile(new URL(name, folder), "utf8");
+      const sha256 = createHash("sha256").update(text).digest("hex");
+      const before = applied.get(name);
+      if (before === sha256) continue;
+      if (before !== undefined) {
+        throw new Error(`Migration ${name} of ${schema} was changed after it was applied; add a new one instead.`);
+      }
+      await tx.unsafe(text);
+      await tx`insert into ${tx(schema)}.migrations (name, sha256) values (${name}, ${sha256})`;
+      log.debug({ schema, migration: name }, "Migration applied");
+    }
+  });
+}

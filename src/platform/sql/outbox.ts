@@ -1,0 +1,141 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { EventRecord } from "../events/event-log.ts";
+import { WakeSignal } from "../lifecycle/wake-signal.ts";
+import type { Logger } from "../logging/logger.ts";
+import type { Sql, Transaction } from "./database.ts";
+import { isStoreUnavailable } from "./store-unavailable.ts";
+
+/**
+ * The transactional outbox: what must happen because of a transaction is written with it, and done afterwards by a
+ * relay, at least once (https://microservices.io/patterns/data/transactional-outbox.html). The table is the owner's:
+ *
+ *     create table outbox (
+ *       id bigint generated always as identity primary key,
+ *       topic text not null,
+ *       key text not null,
+ *       value bytea not null,
+ *       headers jsonb not null,
+ *       created_at timestamptz not null default now(),
+ *       attempts int not null default 0,
+ *       next_attempt_at timestamptz not null default now(),
+ *       last_error text
+ *     );
+ */
+export async function addToOutbox(tx: Transaction, entry: EventRecord): Promise<void> {
+  await tx`insert into outbox (topic, key, value, headers)
+    values (${entry.topic}, ${entry.key}, ${entry.value}, ${tx.json({ ...entry.headers })})`;
+}
+
+/** An entry that is due. */
+export interface OutboxEntry extends EventRecord {
+  readonly attempts: number;
+}
+
+export interface OutboxRelayOptions {
+  readonly sql: Sql;
+  readonly topic: string;
+  /** Does what the entries ask for; tells which of them it could not do, in the same order. */
+  readonly deliver: (entries: readonly OutboxEntry[]) => Promise<readonly DeliveryOutcome[]>;
+  /** After so many attempts an entry stays in the table but is not tried again; by default it always is. */
+  readonly maxAttempts?: number;
+  /** Longest wait before a further attempt, in milliseconds. */
+  readonly maxBackoffMs?: number;
+  readonly batchSize?: number;
+  readonly log: Logger;
+}
+
+export type DeliveryOutcome = { readonly delivered: true } | { readonly delivered: false; readonly error: unknown };
+
+const pollMs = 1_000;
+
+/**
+ * Delivers what is in an outbox, oldest first. One relay per outbox and topic works at a time, whatever the number of
+ * processes. An entry that fails holds back later ones of the same key, so that order per key is kept.
+ */
+export class OutboxRelay {
+  readonly #options: OutboxRelayOptions;
+  readonly #stop = new AbortController();
+  readonly #work = new WakeSignal();
+  #loop: Promise<void> | undefined;
+
+  constructor(options: OutboxRelayOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#loop ??= this.#run();
+  }
+
+  /** Says that something was added just now. */
+  wake(): void {
+    this.#work.wake();
+  }
+
+  /** Finishes the batch under way. */
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    this.#work.wake();
+    await this.#loop;
+  }
+
+  async #run(): Promise<void> {
+    const { log, topic } = this.#options;
+    let failures = 0;
+    while (!this.#stop.signal.aborted) {
+      try {
+        const count = await this.deliverBatch();
+        failures = 0;
+        if (count > 0) continue;
+        await this.#work.wait(pollMs);
+      } catch (error) {
+        failures++;
+        const level = isStoreUnavailable(error) && failures > 1 ? "debug" : "error";
+        log[level]({ error, topic }, "The outbox cannot be relayed now");
+        await sleep(Math.min(50 * 2 ** failures, 2_000), undefined, { signal: this.#stop.signal }).catch(() => {});
+      }
+    }
+  }
+
+  /** Delivers what is due, up to the batch's size; returns how many entries were tried. */
+  deliverBatch(): Promise<number> {
+    const { sql, topic, deliver, maxAttempts = Infinity, maxBackoffMs = 30_000, batchSize = 100, log } = this.#options;
+    return sql.begin(async (tx) => {
+      const [lock] = await tx<{ held: boolean }[]>`
+        select pg_try_advisory_xact_lock(hashtext(current_schema() || ' outbox ' || ${topic})) as held`;
+      if (lock?.held !== true) return 0;
+      const rows = await tx<Row[]>`
+        select id, topic, key, value, headers, attempts from outbox as due
+        where topic = ${topic} and next_attempt_at <= now() and not exists (
+          select from outbox as earlier
+          where earlier.topic = due.topic and earlier.key = due.key and earlier.id < due.id
+            and earlier.next_attempt_at > now() and earlier.next_attempt_at < 'infinity')
+        order by id limit ${batchSize}`;
+      if (rows.length === 0) return 0;
+      const outcomes = await deliver(rows);
+      const delivered: bigint[] = [];
+      for (const [index, row] of rows.entries()) {
+        const outcome = outcomes[index];
+        if (outcome?.delivered === true) {
+          delivered.push(row.id);
+          continue;
+        }
+        const attempts = row.attempts + 1;
+        const givenUp = attempts >= maxAttempts;
+        const backoffMs = Math.min(100 * 2 ** Math.min(row.attempts, 20), maxBackoffMs) * (0.5 + Math.random() / 2);
+        const reason = String(outcome?.error ?? "no outcome").slice(0, 500);
+        await tx`update outbox set attempts = ${attempts}, last_error = ${reason},
+          next_attempt_at = ${givenUp ? tx`'infinity'` : tx`now() + ${backoffMs} * interval '1 millisecond'`}
+          where id = ${row.id}`;
+        const about = { error: outcome?.error, topic, key: row.key, attempts };
+        if (givenUp) log.error(about, "An outbox entry is given up");
+        else log.warn(about, "An outbox entry could not be delivered and will be tried again");
+      }
+      if (delivered.length > 0) await tx`delete from outbox where id in ${tx(delivered)}`;
+      return rows.length;
+    });
+  }
+}
+
+interface Row extends OutboxEntry {
+  readonly id: bigint;
+}

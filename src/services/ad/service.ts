@@ -1,0 +1,13 @@
+import { AdService } from "../../../gen/oteldemo/ad_pb.ts";
+import { declareService } from "../../platform/lifecycle/service.ts";
+
+export const ad = declareService({
+  name: "ad",
+  summary: "Picks advertisements that fit the products being looked at.",
+  criticality: "medium",
+  port: { variable: "AD_PORT", fallback: 9555 },
+  address: "AD_ADDR",
+  rpc: [AdService],
+  calls: [],
+  load: () => import("./server.ts"),
+});

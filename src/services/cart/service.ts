@@ -1,0 +1,15 @@
+import { CartService } from "../../../gen/oteldemo/cart_pb.ts";
+import { declareService } from "../../platform/lifecycle/service.ts";
+
+export const cart = declareService({
+  name: "cart",
+  summary: "Keeps each user's shopping cart for 60 minutes after its last change.",
+  criticality: "high",
+  port: { variable: "CART_PORT", fallback: 7070 },
+  address: "CART_ADDR",
+  rpc: [CartService],
+  calls: [],
+  schema: "cart",
+  settings: [{ name: "VALKEY_ADDR", meaning: "Not supported yet: carts are kept in PostgreSQL." }],
+  load: () => import("./server.ts"),
+});

@@ -1,0 +1,13 @@
+import { Code } from "@connectrpc/connect";
+import { defineErrors } from "../../platform/rpc/errors.ts";
+
+export const currencyErrors = defineErrors({
+  CURRENCY_UNSUPPORTED: {
+    code: Code.InvalidArgument,
+    meaning: "The currency is none of GetSupportedCurrencies.",
+  },
+  AMOUNT_OUT_OF_RANGE: {
+    code: Code.OutOfRange,
+    meaning: "The converted amount does not fit the contract's Money.",
+  },
+});

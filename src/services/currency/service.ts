@@ -1,0 +1,13 @@
+import { CurrencyService } from "../../../gen/oteldemo/currency_pb.ts";
+import { declareService } from "../../platform/lifecycle/service.ts";
+
+export const currency = declareService({
+  name: "currency",
+  summary: "Converts money between 33 currencies at fixed rates.",
+  criticality: "high",
+  port: { variable: "CURRENCY_PORT", fallback: 7001 },
+  address: "CURRENCY_ADDR",
+  rpc: [CurrencyService],
+  calls: [],
+  load: () => import("./server.ts"),
+});

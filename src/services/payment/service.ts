@@ -1,0 +1,14 @@
+import { PaymentService } from "../../../gen/oteldemo/payment_pb.ts";
+import { declareService } from "../../platform/lifecycle/service.ts";
+
+export const payment = declareService({
+  name: "payment",
+  summary: "Charges and refunds credit cards, and keeps the ledger of both.",
+  criticality: "critical",
+  port: { variable: "PAYMENT_PORT", fallback: 50051 },
+  address: "PAYMENT_ADDR",
+  rpc: [PaymentService],
+  calls: [],
+  schema: "payment",
+  load: () => import("./server.ts"),
+});

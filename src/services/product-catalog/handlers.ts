@@ -1,0 +1,40 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type { ServiceImpl } from "@connectrpc/connect";
+import type { ProductCatalogService, ProductSchema } from "../../../gen/oteldemo/product_catalog_pb.ts";
+import { toMessage } from "../../domain/money.ts";
+import { rpcError } from "../../platform/rpc/errors.ts";
+import { productCatalogErrors } from "./errors.ts";
+import type { Product } from "./product.ts";
+import { snapshot } from "./snapshot.ts";
+import type { ProductStore } from "./store.ts";
+
+/** How old the list of products may be, in milliseconds. */
+const maxAgeMs = 1_000;
+
+export function productCatalogHandlers(store: ProductStore): ServiceImpl<typeof ProductCatalogService> {
+  const all = snapshot(async () => new Map((await store.list()).map((product) => [product.id, product])), maxAgeMs);
+  return {
+    async listProducts() {
+      return { products: [...(await all()).values()].map(messageOf) };
+    },
+    async getProduct({ id }) {
+      const product = (await all()).get(id);
+      if (product !== undefined) return messageOf(product);
+      throw rpcError(productCatalogErrors.PRODUCT_NOT_FOUND, `There is no product ${JSON.stringify(id)}.`, {
+        metadata: { productId: id },
+      });
+    },
+    async getProducts({ ids }) {
+      const products = await all();
+      return { products: ids.flatMap((id) => products.get(id) ?? []).map(messageOf) };
+    },
+    async searchProducts({ query }) {
+      return { results: (await store.search(query)).map(messageOf) };
+    },
+  };
+}
+
+function messageOf(product: Product): MessageInitShape<typeof ProductSchema> {
+  const { id, name, description, picture, price, categories } = product;
+  return { id, name, description, picture, priceUsd: toMessage(price), categories: [...categories] };
+}

@@ -1,0 +1,15 @@
+import { QuoteService } from "../../../gen/oteldemo/quote_pb.ts";
+import { declareService } from "../../platform/lifecycle/service.ts";
+import { quoteHttpJson } from "./http-json.ts";
+
+export const quote = declareService({
+  name: "quote",
+  summary: "Prices the shipping of a number of items.",
+  criticality: "low",
+  port: { variable: "QUOTE_PORT", fallback: 8090 },
+  address: "QUOTE_ADDR",
+  rpc: [QuoteService],
+  httpJson: quoteHttpJson,
+  calls: [],
+  load: () => import("./server.ts"),
+});

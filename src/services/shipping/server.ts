@@ -1,0 +1,19 @@
+import { QuoteService } from "../../../gen/oteldemo/quote_pb.ts";
+import { ShippingService } from "../../../gen/oteldemo/shipping_pb.ts";
+import { sendProblem, titleOf } from "../../platform/http/problem.ts";
+import type { RunningService, ServiceContext } from "../../platform/lifecycle/service.ts";
+import { route } from "../../platform/rpc/service-routes.ts";
+import { shippingHandlers } from "./handlers.ts";
+
+export async function start(context: ServiceContext): Promise<RunningService> {
+  return {
+    routes: [route(ShippingService, shippingHandlers(context.client(QuoteService, { timeoutMs: 3_000 })))],
+    http(request, response) {
+      if (request.url === "/health") {
+        response.end();
+        return;
+      }
+      sendProblem(response, { status: 404, title: titleOf(404) });
+    },
+  };
+}

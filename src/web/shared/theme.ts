@@ -20,9 +20,11 @@ export const theme = createTheme({
       "#5f3800",
     ],
   },
-  fontFamily: "var(--text)",
+  fontFamily: "var(--type)",
   fontFamilyMonospace: "var(--mono)",
-  headings: { fontFamily: "var(--display)" },
+  // Jost is small for its size: half a step up from the usual scale.
+  fontSizes: { xs: "0.8125rem", sm: "1rem", md: "1.0625rem", lg: "1.1875rem", xl: "1.375rem" },
+  lineHeights: { md: "1.5" },
   defaultRadius: 9,
   cursorType: "pointer",
   respectReducedMotion: true,

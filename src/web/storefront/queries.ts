@@ -1,6 +1,8 @@
 import {
+  hashKey,
   keepPreviousData,
   QueryClient,
+  type QueryKey,
   queryOptions,
   useMutation,
   useQuery,
@@ -30,36 +32,46 @@ export const queryClient = new QueryClient({
   },
 });
 
+/** While the currency changes, the old prices stay on the page instead of empty frames. Keys end with the currency. */
+function oldPrices(key: QueryKey) {
+  const thing = hashKey(key.slice(0, -1));
+  return <T>(previous: T | undefined, query: { readonly queryKey: QueryKey } | undefined): T | undefined =>
+    query && hashKey(query.queryKey.slice(0, -1)) === thing ? previous : undefined;
+}
+
 export const products = (currencyCode: string) =>
   queryOptions({
     queryKey: ["products", currencyCode],
     queryFn: ({ signal }) => api.listProducts({ currencyCode, signal }),
-    placeholderData: keepPreviousData,
+    placeholderData: oldPrices(["products", currencyCode]),
   });
 
 export const productsOfCategory = (category: string, currencyCode: string) =>
   queryOptions({
-    queryKey: ["products", currencyCode, { category }],
+    queryKey: ["products", { category }, currencyCode],
     queryFn: ({ signal }) => api.listProducts({ currencyCode, category, signal }),
+    placeholderData: oldPrices(["products", { category }, currencyCode]),
   });
 
 export const productsFound = (query: string, currencyCode: string) =>
   queryOptions({
-    queryKey: ["products", currencyCode, { query }],
+    queryKey: ["products", { query }, currencyCode],
     queryFn: ({ signal }) => api.listProducts({ currencyCode, query, signal }),
+    placeholderData: oldPrices(["products", { query }, currencyCode]),
   });
 
 export const product = (id: string, currencyCode: string) =>
   queryOptions({
     queryKey: ["product", id, currencyCode],
     queryFn: ({ signal }) => api.getProduct(id, { currencyCode, signal }),
+    placeholderData: oldPrices(["product", id, currencyCode]),
   });
 
 export const cart = (currencyCode: string) =>
   queryOptions({
     queryKey: ["cart", currencyCode],
     queryFn: ({ signal }) => api.getCart(userId, { currencyCode, signal }),
-    placeholderData: keepPreviousData,
+    placeholderData: oldPrices(["cart", currencyCode]),
   });
 
 export const currencies = queryOptions({
@@ -107,7 +119,7 @@ export const order = (orderId: string, currencyCode: string) =>
   queryOptions({
     queryKey: ["order", orderId, currencyCode],
     queryFn: ({ signal }) => api.getOrder(orderId, { userId, currencyCode, signal }),
-    placeholderData: keepPreviousData,
+    placeholderData: oldPrices(["order", orderId, currencyCode]),
   });
 
 export function useCart() {

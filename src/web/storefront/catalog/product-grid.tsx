@@ -11,8 +11,8 @@ type ProductGridProps = {
   readonly expected?: number;
 };
 
-const quarter = "(min-width: 62em) 290px, (min-width: 36em) 45vw, 92vw";
-const half = "(min-width: 48em) 50vw, 92vw";
+const quarter = "(min-width: 62em) 290px, 45vw";
+const half = "(min-width: 62em) 610px, (min-width: 36em) 45vw, 92vw";
 
 export function ProductGrid({ products, featured = false, expected = 4 }: ProductGridProps) {
   return (

@@ -76,7 +76,7 @@ export function CheckoutForm({ form, onSubmit, disabled, cardNotice }: CheckoutF
             required
             withAsterisk={false}
           />
-          <TextInput {...field("state")} id="state" label="State (if there is one)" autoComplete="address-level1" />
+          <TextInput {...field("state")} id="state" label="State (optional)" autoComplete="address-level1" />
           <TextInput
             {...field("country")}
             id="country"

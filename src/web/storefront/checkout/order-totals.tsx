@@ -15,16 +15,16 @@ export function OrderTotals({ items, shipping, total }: OrderTotalsProps) {
     <dl className={styles.totals}>
       <Row label="Items" amount={items} />
       <Row label="Shipping" amount={shipping} />
-      <div className={styles.total}>
-        <Row label="Total" amount={total} />
-      </div>
+      <Row label="Total" amount={total} className={styles.total} />
     </dl>
   );
 }
 
-function Row({ label, amount }: { readonly label: string; readonly amount: Money | undefined }) {
+type RowProps = { readonly label: string; readonly amount: Money | undefined; readonly className?: string | undefined };
+
+function Row({ label, amount, className = "" }: RowProps) {
   return (
-    <div className={styles.row}>
+    <div className={`${styles.row} ${className}`}>
       <dt>{label}</dt>
       <dd>{amount ? formatMoney(amount) : <Skeleton height={16} width={72} />}</dd>
     </div>

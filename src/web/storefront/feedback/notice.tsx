@@ -17,8 +17,14 @@ export function Notice({ tone, title, children, takesFocus = false }: NoticeProp
   }, [takesFocus]);
   return (
     <div ref={element} className={styles.notice} data-tone={tone} role="alert" tabIndex={-1}>
-      <p className={styles.title}>{title}</p>
-      {children}
+      <svg className={styles.icon} viewBox="0 0 24 24" fill="none" stroke="currentColor" strokeWidth="1.8" aria-hidden>
+        <circle cx="12" cy="12" r="9.5" />
+        <path d="M12 7v6.5M12 16.4v.4" strokeLinecap="round" />
+      </svg>
+      <div className={styles.words}>
+        <p className={styles.title}>{title}</p>
+        {children}
+      </div>
     </div>
   );
 }

@@ -37,7 +37,7 @@ export function PageProblem({ error, onRetry }: ProblemProps) {
       <p>{text}</p>
       <div className={styles.actions}>
         <WayOn error={error} {...(onRetry ? { onRetry } : {})} />
-        <Button variant="outline" renderRoot={(props) => <Link {...props} to="/" />}>
+        <Button variant="default" renderRoot={(props) => <Link {...props} to="/" />}>
           Go to the front page
         </Button>
       </div>

@@ -1,4 +1,4 @@
-import { Button, Skeleton } from "@mantine/core";
+import { Button, Loader, Skeleton } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useQuery } from "@tanstack/react-query";
@@ -13,6 +13,7 @@ import { CheckoutNotice, isAboutCard } from "../checkout/checkout-notice.tsx";
 import { addressOf, type CheckoutValues, defaultValues, fieldOf, orderOf, rules } from "../checkout/checkout-values.ts";
 import { OrderTotals } from "../checkout/order-totals.tsx";
 import { type Checkout, useCheckout } from "../checkout/place-order.ts";
+import { announce } from "../feedback/announcer.tsx";
 import { Empty } from "../feedback/empty.tsx";
 import { PageProblem, Problem } from "../feedback/problem.tsx";
 import page from "../layout/page.module.css";
@@ -68,6 +69,9 @@ function FilledCart({ lines, checkout, place, reset }: FilledCartProps) {
   useEffect(() => showFieldErrors(form, checkout), [checkout, form.setErrors]);
 
   const placing = checkout.state === "placing";
+  useEffect(() => {
+    if (placing) announce("Placing your order");
+  }, [placing]);
   const available = lines.every((line) => line.product !== null);
   const priced = lines.flatMap(({ product, quantity }) => (product ? [multiply(product.priceUsd, quantity)] : []));
   const items = sum(priced);
@@ -115,16 +119,13 @@ function FilledCart({ lines, checkout, place, reset }: FilledCartProps) {
             form={checkoutFormId}
             size="lg"
             fullWidth
-            loading={placing}
-            disabled={!available || !total}
+            leftSection={placing && <Loader size="xs" color="currentColor" />}
+            disabled={placing || !available || !total}
             data-cy="checkout-place-order"
           >
-            Place Order
+            {placing ? "Placing your order…" : "Place Order"}
           </Button>
-          <p className={styles.progress} role="status">
-            {placing && "Placing your order…"}
-          </p>
-          <Button variant="outline" size="md" fullWidth renderRoot={(props) => <Link {...props} to="/" />}>
+          <Button variant="default" size="md" fullWidth renderRoot={(props) => <Link {...props} to="/" />}>
             Continue Shopping
           </Button>
         </section>

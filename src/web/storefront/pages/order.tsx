@@ -55,10 +55,10 @@ function Confirmation({ order }: { readonly order: Order }) {
   return (
     <>
       <div className={page.heading}>
-        <h1 className={page.title}>Your order is on its way.</h1>
+        <h1 className={page.title}>Your order is placed.</h1>
         <p className={page.lead}>
-          Placed on <time dateTime={order.placedAt}>{dateFormat.format(new Date(order.placedAt))}</time>. A confirmation
-          is on its way to your e-mail address.
+          Placed on <time dateTime={order.placedAt}>{dateFormat.format(new Date(order.placedAt))}</time>. The
+          confirmation comes by e-mail.
         </p>
       </div>
       <div className={styles.columns}>
@@ -111,7 +111,7 @@ function Confirmation({ order }: { readonly order: Order }) {
           <Button size="md" fullWidth renderRoot={(props) => <Link {...props} to="/" />}>
             Continue Shopping
           </Button>
-          <Button variant="outline" size="md" fullWidth renderRoot={(props) => <Link {...props} to="/orders" />}>
+          <Button variant="default" size="md" fullWidth renderRoot={(props) => <Link {...props} to="/orders" />}>
             See all your orders
           </Button>
         </section>

@@ -21,11 +21,7 @@ const quantities = ["1", "2", "3", "4", "5", "6", "7", "8", "9", "10"];
 export function ProductPage() {
   const { productId } = useParams({ from: "/product/$productId" });
   const currencyCode = useCurrencyCode();
-  const product = useQuery({
-    ...queries.product(productId, currencyCode),
-    // Another currency of the same product may wait behind the old price, another product may not.
-    placeholderData: (previous) => (previous?.id === productId ? previous : undefined),
-  });
+  const product = useQuery(queries.product(productId, currencyCode));
   const cart = queries.useCart();
 
   if (product.isError && !product.data) {

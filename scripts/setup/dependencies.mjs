@@ -19,7 +19,7 @@ export async function ensureDependencies(node) {
       return;
     }
     await stage("Dependencies", "installing with npm ci", async () => {
-      await npmCi(node, root);
+      await npmCi(node, root, installedMatchesLockfile);
       writeFileSync(stampFile, stamp());
       return "ready";
     });

@@ -42,13 +42,16 @@ async function findNode() {
     return process.execPath;
   }
   const wanted = packageForThisPlatform();
-  if (installedVersion(wanted.name) === wanted.version) {
+  const isInstalled = () => installedVersion(wanted.name) === wanted.version;
+  if (isInstalled()) {
     cached("Node", wanted.version);
     return binary(wanted.name);
   }
   await withLock(async () => {
-    if (installedVersion(wanted.name) !== wanted.version) {
-      await stage("Node", `installing Node ${wanted.version} beside the machine's ${own}`, () => install(wanted));
+    if (!isInstalled()) {
+      await stage("Node", `installing Node ${wanted.version} beside the machine's ${own}`, () =>
+        install(wanted, isInstalled),
+      );
     }
   });
   return binary(wanted.name);
@@ -85,12 +88,12 @@ function installedVersion(name) {
     : undefined;
 }
 
-async function install(wanted) {
+async function install(wanted, isInstalled) {
   mkdirSync(toolchain, { recursive: true });
   for (const file of ["package.json", "package-lock.json"]) {
     copyFileSync(join(root, "scripts", "toolchain", file), join(toolchain, file));
   }
-  await npmCi(process.execPath, toolchain);
+  await npmCi(process.execPath, toolchain, isInstalled);
   const { status, stdout, stderr, error } = spawnSync(binary(wanted.name), ["--version"], { encoding: "utf8" });
   if (status !== 0) {
     rmSync(join(toolchain, "node_modules"), { recursive: true, force: true });

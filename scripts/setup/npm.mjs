@@ -2,16 +2,32 @@ import { spawn } from "node:child_process";
 import { SetupError } from "./error.mjs";
 import { environment } from "./place.mjs";
 
+const FLAGS = [
+  "--include=dev",
+  "--include=optional",
+  "--prefer-offline",
+  "--no-audit",
+  "--no-fund",
+  // Half a minute for a network that is away, not npm's several.
+  "--fetch-retries=4",
+  "--fetch-retry-mintimeout=1000",
+  "--fetch-retry-maxtimeout=8000",
+  // Tells why an optional package is missing, which is no error for npm.
+  "--loglevel=verbose",
+];
+
 /**
  * Installs exactly what the folder's lockfile says, by the npm that started us or else the one in PATH. Development
- * dependencies are wanted even when NODE_ENV says production: the bundler is one of them.
+ * dependencies are wanted even when NODE_ENV says production: the bundler is one of them. `isComplete` tells whether
+ * the packages made for this platform are there too: npm is content without them.
+ *
+ * @throws SetupError that says what to do
  */
-export async function npmCi(node, folder) {
-  const flags = ["ci", "--include=dev", "--include=optional", "--prefer-offline", "--no-audit", "--no-fund"];
+export async function npmCi(node, folder, isComplete) {
   const cli = process.env.npm_execpath ?? "";
-  const [program, args] = cli.endsWith("npm-cli.js") ? [node, [cli, ...flags]] : ["npm", flags];
-  const { code, output } = await run(program, args, { cwd: folder, env: environment(node) });
-  if (code !== 0) {
+  const [program, args] = cli.endsWith("npm-cli.js") ? [node, [cli]] : ["npm", []];
+  const { code, output } = await run(program, [...args, "ci", ...FLAGS], { cwd: folder, env: environment(node) });
+  if (code !== 0 || !isComplete()) {
     throw new SetupError(explain(folder, output));
   }
 }
@@ -47,5 +63,6 @@ function explain(folder, output) {
 }
 
 function tail(output) {
-  return output.trim().split("\n").slice(-15).join("\n");
+  const telling = output.split("\n").filter((line) => /error|failed/i.test(line) && !/A complete log/.test(line));
+  return telling.slice(0, 15).join("\n");
 }

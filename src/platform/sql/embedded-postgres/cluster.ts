@@ -17,6 +17,7 @@ export interface Cluster {
   readonly account: Account;
 }
 
+const DISK_FULL = /No space left on device|Disk quota exceeded/i;
 const POINTER = "cluster-is-elsewhere.txt";
 
 /**
@@ -176,10 +177,13 @@ async function checkVersion(cluster: Cluster, binaries: Binaries): Promise<void>
 export function explain(cluster: Cluster, output: string, headline: string): EmbeddedPostgresError {
   const lines = output.split("\n").map((line) => line.trim());
   const telling =
-    lines.findLast((line) => /\b(FATAL|PANIC|error):/i.test(line)) ?? lines.findLast((line) => line !== "") ?? "";
+    lines.find((line) => DISK_FULL.test(line)) ??
+    lines.findLast((line) => /\b(FATAL|PANIC|error):/i.test(line)) ??
+    lines.findLast((line) => line !== "") ??
+    "";
   const cause = telling.replace(/^.*?\b(FATAL|PANIC|ERROR|error):\s*/, "");
   const where = `PostgreSQL on ${cluster.dataDir}: ${headline}: ${cause || "no reason given"}`;
-  if (/No space left on device|Disk quota exceeded/i.test(output)) {
+  if (DISK_FULL.test(telling)) {
     return new EmbeddedPostgresError(
       "disk-full",
       `${where}. Make room on the disk and start again; nothing was deleted`,

@@ -4,6 +4,7 @@
 import { ensureDependencies } from "./setup/dependencies.mjs";
 import { SetupError } from "./setup/error.mjs";
 import { ensureNode } from "./setup/node.mjs";
+import { root } from "./setup/place.mjs";
 import { ensureWeb } from "./setup/web.mjs";
 
 async function main(options) {
@@ -20,12 +21,23 @@ async function main(options) {
   }
 }
 
+/** One line for what a person can put right; anything else is a fault of ours and keeps its stack. */
+function explain(error) {
+  if (error instanceof SetupError) {
+    return error.message;
+  }
+  if (error.code === "ENOSPC" || error.code === "EDQUOT") {
+    return `The disk is full: make 1 GB of room for ${root} and start again.`;
+  }
+  if (["EACCES", "EPERM", "EROFS"].includes(error.code)) {
+    return `${error.path ?? root} cannot be written: give the folder to your user (chown -R) or start as its owner.`;
+  }
+  return error.stack;
+}
+
 try {
   await main(process.argv.slice(2));
 } catch (error) {
-  if (!(error instanceof SetupError)) {
-    throw error;
-  }
-  console.error(error.message);
+  console.error(explain(error));
   process.exitCode = 1;
 }

@@ -81,10 +81,11 @@ function binary(name) {
   return join(toolchain, "node_modules", name, "bin", "node");
 }
 
+/** npm writes its own lockfile last: an installation that was cut off has none. */
 function installedVersion(name) {
-  const manifest = join(toolchain, "node_modules", name, "package.json");
-  return existsSync(manifest) && existsSync(binary(name))
-    ? JSON.parse(readFileSync(manifest, "utf8")).version
+  const installed = join(toolchain, "node_modules", ".package-lock.json");
+  return existsSync(installed) && existsSync(binary(name))
+    ? JSON.parse(readFileSync(installed, "utf8")).packages[`node_modules/${name}`]?.version
     : undefined;
 }
 

@@ -17,7 +17,7 @@ const encode: Readonly<Record<Exclude<Format, "svg">, (image: Sharp) => Sharp>> 
   avif: (image) => image.avif({ quality: 58, effort: 5, chromaSubsampling: "4:4:4" }),
   webp: (image) => image.webp({ quality: 82, effort: 6, smartSubsample: true }),
   jpg: (image) =>
-    image.flatten({ background: "#10143a" }).jpeg({ quality: 82, mozjpeg: true, chromaSubsampling: "4:4:4" }),
+    image.flatten({ background: "#10143a" }).jpeg({ quality: 80, mozjpeg: true, chromaSubsampling: "4:4:4" }),
   png: (image) => image.png({ compressionLevel: 9, palette: true, quality: 95 }),
 };
 

@@ -22,9 +22,9 @@ export function roofBinoculars(sheet: Sheet): string {
         part(-640, -600, { r: 92, rTo: 98, of: "rubber" }),
         part(-600, -540, { r: 98, of: "rubber", grooves: 2 }),
         part(-540, -522, { r: 104, of: "amber" }),
-        part(-522, -440, { r: 100, rTo: 122, of: "satin" }),
+        part(-522, -440, { r: 100, rTo: 122, of: "enamel" }),
         part(-440, -200, { r: 128, of: "rubber" }),
-        part(-200, -120, { r: 128, rTo: 146, of: "satin" }),
+        part(-200, -120, { r: 128, rTo: 146, of: "enamel" }),
         part(-120, 60, { r: 146, rTo: 158, of: "satin", flutes: 14 }),
         part(60, 76, { r: 162, of: "amber" }),
         part(76, 130, { r: 158, of: "rubber" }),
@@ -44,6 +44,7 @@ export function roofBinoculars(sheet: Sheet): string {
 
   return [
     stage(sheet, { seed: 23, lampX: 660 }),
+    '<g transform="translate(-118 -62) scale(1.1)">',
     shadow(sheet, { x: 690, y: 742, rx: 430, ry: 52 }),
     shadow(sheet, { x: 450, y: 716, rx: 150, ry: 34, strength: 0.6 }),
     lay(seen, far, barrel(7)),
@@ -55,11 +56,12 @@ export function roofBinoculars(sheet: Sheet): string {
       lathe(sheet, seen.squash, [
         part(-560, -440, { r: 54, of: "rubber", flutes: 12 }),
         part(-440, -424, { r: 57, of: "amber" }),
-        part(-424, -110, { r: 40, of: "satin" }),
+        part(-424, -110, { r: 40, of: "steel" }),
         part(-110, -96, { r: 44, of: "amber" }),
         part(-96, -70, { r: 36, of: "rubber" }),
       ]),
     ),
     lay(seen, near, barrel(19)),
+    "</g>",
   ].join("");
 }

@@ -13,7 +13,6 @@ export function Header() {
       <div className={styles.bar}>
         <Link to="/" className={styles.logo} aria-label="Orrery, front page">
           <Logo />
-          <span>Orrery</span>
         </Link>
         <SearchBox />
         <div className={styles.tools}>

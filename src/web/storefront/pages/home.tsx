@@ -13,15 +13,21 @@ export function HomePage() {
   return (
     <div data-cy="home-page">
       <section className={styles.banner}>
-        <div className={styles.bannerInner}>
-          <div className={styles.words}>
-            <h1>Go out and look up.</h1>
-            <p>Telescopes, binoculars and the small things that make the most of a clear night.</p>
-            <a className={styles.go} href="#hot-products">
-              Go Shopping
-            </a>
-          </div>
-          <img src="/images/Banner.png" alt="" width={740} height={700} fetchPriority="high" />
+        <img
+          src="/images/Banner.png"
+          srcSet="/images/Banner.png?w=800 800w, /images/Banner.png?w=1600 1600w"
+          sizes="(min-width: 48em) 100vw, 800px"
+          alt=""
+          width={1600}
+          height={640}
+          fetchPriority="high"
+        />
+        <div className={styles.words}>
+          <h1>Go out and look up.</h1>
+          <p>Telescopes, binoculars and the small things that make the most of a clear night.</p>
+          <a className={styles.go} href="#hot-products">
+            Go Shopping
+          </a>
         </div>
       </section>
       <section className={page.page} data-cy="hot-products" aria-labelledby="hot-products">

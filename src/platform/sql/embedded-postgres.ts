@@ -1,4 +1,4 @@
-import { chmod, mkdtemp, readdir, rm } from "node:fs/promises";
+import { chmod, lstat, mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
@@ -9,7 +9,7 @@ import { DataFolderInUseError, EmbeddedPostgresError } from "./embedded-postgres
 import { type Ownership, takeOwnership } from "./embedded-postgres/ownership.ts";
 import {
   findPostmaster,
-  hasCurrentSettings,
+  isCurrent,
   type Postmaster,
   startPostmaster,
   stopPostmaster,
@@ -111,7 +111,13 @@ async function own(
         await sleep(20);
         continue;
       case "taken":
-        if (orphan && !(await hasCurrentSettings(cluster, binaries, orphan.socketDir))) {
+        if (
+          orphan &&
+          !(await isCurrent(cluster, binaries, {
+            socketDir: orphan.socketDir,
+            version: outcome.ownership.serverVersion,
+          }))
+        ) {
           options.log(`restarting the PostgreSQL (process ${orphan.pid}) left by a process that was killed`);
           await stop(postmaster, outcome.ownership, undefined);
           continue;
@@ -140,7 +146,7 @@ async function stop(postmaster: Postmaster, ownership: Ownership, folder: string
 }
 
 async function makeEphemeralFolder(): Promise<string> {
-  const account = serverAccount("");
+  const account = serverAccount();
   const parent = canEnter(account, tmpdir()) ? tmpdir() : "/tmp";
   const folder = await mkdtemp(join(parent, `${EPHEMERAL_PREFIX}${process.pid}-`));
   await chmod(folder, 0o755);
@@ -157,13 +163,16 @@ async function removeAbandoned(stateDir: string): Promise<void> {
       }
       const dataDir = join(parent, name);
       try {
+        if ((await lstat(dataDir)).uid !== process.getuid?.()) {
+          continue;
+        }
         const postmaster = await findPostmaster(await locateCluster({ dataDir, stateDir, log: () => {} }));
         if (postmaster) {
           await stopPostmaster(postmaster);
         }
         await rm(dataDir, { recursive: true, force: true });
       } catch {
-        // Somebody else's.
+        // Another start is removing it too.
       }
     }
   }

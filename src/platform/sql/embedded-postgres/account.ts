@@ -15,13 +15,13 @@ export interface Account {
  * PostgreSQL refuses to run as root, so root lends it another account: the owner of an existing cluster, else
  * `postgres`, else `nobody` (initdb wants an account with a passwd entry). Everyone else runs it as themselves.
  */
-export function serverAccount(clusterDir: string): Account {
+export function serverAccount(clusterDir?: string): Account {
   const uid = process.getuid?.() ?? 0;
   const gid = process.getgid?.() ?? 0;
   if (uid !== 0) {
     return { name: `uid ${uid}`, uid, gid, foreign: false };
   }
-  const owner = statSync(clusterDir, { throwIfNoEntry: false });
+  const owner = clusterDir === undefined ? undefined : statSync(clusterDir, { throwIfNoEntry: false });
   if (owner && owner.uid !== 0) {
     return { name: `uid ${owner.uid}`, uid: owner.uid, gid: owner.gid, foreign: true };
   }

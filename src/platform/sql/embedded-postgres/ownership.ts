@@ -5,6 +5,8 @@ import { isAlive } from "./process.ts";
 
 /** That this process owns the cluster: a session lock, which dies with the process however it dies. */
 export interface Ownership {
+  /** What the server says its version is. */
+  readonly serverVersion: string;
   /** The server is about to end the session itself. */
   expectEnd(): void;
   release(): Promise<void>;
@@ -42,45 +44,48 @@ export async function takeOwnership(postmaster: Postmaster, owner: string): Prom
       }
     },
   });
-  const lock = async () => (await sql<{ taken: boolean }[]>`select pg_try_advisory_lock(${LOCK}) as taken`)[0]?.taken;
+  const lock = async () => {
+    const [row] = await sql<{ taken: boolean; version: string }[]>`
+      select pg_try_advisory_lock(${LOCK}) as taken, current_setting('server_version') as version`;
+    return row?.taken ? row.version : undefined;
+  };
 
   /** The server ends every session when one of its processes crashes; it comes back by itself, and so do we. */
   async function regain(): Promise<void> {
     while (!ending) {
       await sleep(200, undefined, { ref: false });
-      if (ending || (await lock().catch(() => false))) {
+      if (ending || (await lock().catch(() => undefined))) {
         return;
       }
     }
   }
 
-  const ownership: Ownership = {
-    expectEnd: () => {
-      ending = true;
-    },
-    release: async () => {
-      ending = true;
-      await sql.end({ timeout: 1 });
-    },
+  const expectEnd = () => {
+    ending = true;
+  };
+  const release = async () => {
+    expectEnd();
+    await sql.end({ timeout: 1 });
   };
   const deadline = Date.now() + GRACE_MS;
   try {
     for (;;) {
-      if (await lock()) {
-        return { kind: "taken", ownership };
+      const serverVersion = await lock();
+      if (serverVersion !== undefined) {
+        return { kind: "taken", ownership: { serverVersion, expectEnd, release } };
       }
       const [holder] = await sql<{ name: string }[]>`
         select a.application_name as name from pg_locks l join pg_stat_activity a on a.pid = l.pid
         where l.locktype = 'advisory' and l.classid = 0 and l.objid = ${LOCK} and l.granted`;
       const [, pid = "0", holderOwner = "unknown"] = NAME_PATTERN.exec(holder?.name ?? "") ?? [];
       if (holder && (isAlive(Number(pid)) || Date.now() > deadline)) {
-        await ownership.release();
+        await release();
         return { kind: "held", pid: Number(pid), owner: holderOwner };
       }
       await sleep(10);
     }
   } catch {
-    await ownership.release();
+    await release();
     return { kind: "unreachable" };
   }
 }

@@ -109,8 +109,9 @@ export async function startPostmaster(cluster: Cluster, binaries: Binaries): Pro
     child.once("error", (error) => resolve(cannotRun(binaries.postgres, error)));
     child.once("exit", (code, signal) => resolve(new Error(`it ended with ${signal ?? `status ${code}`}`)));
   });
+  const waiting = new AbortController();
   try {
-    const failure = await Promise.race([ended, untilReady(cluster, child.pid)]);
+    const failure = await Promise.race([ended, untilReady(cluster, child.pid, waiting.signal)]);
     if (failure === undefined) {
       return { pid: child.pid ?? 0, socketDir, port: Number(SETTINGS.port) };
     }
@@ -124,15 +125,23 @@ export async function startPostmaster(cluster: Cluster, binaries: Binaries): Pro
     }
     throw explain(cluster, output, failure.message);
   } finally {
+    waiting.abort();
     await log.close();
   }
 }
 
 /** Whether the server was started with today's settings and programs. */
-export async function hasCurrentSettings(cluster: Cluster, binaries: Binaries, socketDir: string): Promise<boolean> {
+export async function isCurrent(
+  cluster: Cluster,
+  binaries: Binaries,
+  server: { socketDir: string; version: string },
+): Promise<boolean> {
   const started = await readFile(join(cluster.path, "postmaster.opts"), "utf8").catch(() => "");
-  const expected = [binaries.postgres, ...serverArguments(cluster, socketDir).map((argument) => `"${argument}"`)];
-  return started.trim() === expected.join(" ");
+  const expected = [
+    binaries.postgres,
+    ...serverArguments(cluster, server.socketDir).map((argument) => `"${argument}"`),
+  ];
+  return started.trim() === expected.join(" ") && server.version.split(" ")[0] === binaries.version;
 }
 
 /**
@@ -141,7 +150,7 @@ export async function hasCurrentSettings(cluster: Cluster, binaries: Binaries, s
  * @throws EmbeddedPostgresError `not-started` when it does not end
  */
 export async function stopPostmaster(postmaster: Postmaster): Promise<void> {
-  signal(postmaster.pid, "SIGINT");
+  send(postmaster.pid, "SIGINT");
   const deadline = Date.now() + STOP_TIMEOUT_MS;
   while (isAlive(postmaster.pid)) {
     if (Date.now() > deadline) {
@@ -158,14 +167,18 @@ function serverArguments(cluster: Cluster, socketDir: string): string[] {
 }
 
 /** The last line of postmaster.pid tells the state; this is what pg_ctl waits for too. */
-async function untilReady(cluster: Cluster, pid: number | undefined): Promise<undefined | Error> {
+async function untilReady(
+  cluster: Cluster,
+  pid: number | undefined,
+  signal: AbortSignal,
+): Promise<undefined | EmbeddedPostgresError> {
   const deadline = Date.now() + READY_TIMEOUT_MS;
-  while (Date.now() < deadline) {
+  while (Date.now() < deadline && !signal.aborted) {
     const lines = (await readFile(join(cluster.path, "postmaster.pid"), "utf8").catch(() => "")).split("\n");
     if (Number(lines[0]) === pid && lines[7]?.trim() === "ready") {
       return undefined;
     }
-    await sleep(POLL_MS, undefined, { ref: true });
+    await sleep(POLL_MS);
   }
   return new EmbeddedPostgresError(
     "not-started",
@@ -196,7 +209,7 @@ async function keepLogShort(logFile: string): Promise<void> {
   }
 }
 
-function signal(pid: number, name: NodeJS.Signals): void {
+function send(pid: number, name: NodeJS.Signals): void {
   try {
     process.kill(pid, name);
   } catch {

@@ -1,7 +1,8 @@
-// Draws the pictures of the shop and renders those whose drawing has changed: node src/services/image-provider/render-artwork.ts
+// Draws the pictures of the shop and renders those whose drawing has changed:
+//   node src/services/image-provider/render-artwork.ts [--all]
+// --all renders every picture, as a change of the encoders below needs.
 import { createHash } from "node:crypto";
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
 import { Resvg } from "@resvg/resvg-js";
 import sharp, { type Sharp } from "sharp";
 import { logoInk } from "./artwork/drawings/logo.ts";
@@ -21,6 +22,9 @@ const encode: Readonly<Record<Exclude<Format, "svg">, (image: Sharp) => Sharp>> 
   png: (image) => image.png({ compressionLevel: 9, palette: true, quality: 95 }),
 };
 
+/** Flat colours and an alpha channel: without loss, WebP is the smaller one. */
+const losslessWebp = (image: Sharp) => image.webp({ lossless: true, effort: 6 });
+
 const formatsOf = { opaque: ["avif", "webp", "jpg"], transparent: ["webp", "png"] } as const;
 
 function sha256(content: string | Uint8Array): string {
@@ -29,7 +33,7 @@ function sha256(content: string | Uint8Array): string {
 
 async function store(file: string, content: string | Uint8Array): Promise<Rendition> {
   const target = new URL(file, staticRoot);
-  await mkdir(dirname(target.pathname), { recursive: true });
+  await mkdir(new URL(".", target), { recursive: true });
   await writeFile(target, content);
   return { file, bytes: Buffer.byteLength(content), sha256: sha256(content) };
 }
@@ -50,7 +54,8 @@ async function render(artwork: Artwork, svg: string): Promise<Picture> {
   for (const width of artwork.widths) {
     const formats: Partial<Record<Format, Rendition>> = {};
     for (const format of formatsOf[artwork.rendering]) {
-      const content = await encode[format](sharp(pixels).resize({ width })).toBuffer();
+      const encoder = format === "webp" && artwork.rendering === "transparent" ? losslessWebp : encode[format];
+      const content = await encoder(sharp(pixels).resize({ width })).toBuffer();
       formats[format] = await store(`${path.replace(/\.\w+$/, "")}-${width}.${format}`, content);
     }
     widths[width] = formats;

@@ -18,7 +18,7 @@ export function banner(sheet: Sheet): string {
   const w = bannerWidth;
   const h = bannerHeight;
   const pines = [1392, 1428, 1470, 1506, 1548, 1588, 40, 84, 128, 168, 12]
-    .map((x, i) => pine({ x, y: 640, tall: (x < 800 ? 96 : 150) + ((i * 47) % 80), seed: i + 60 }))
+    .map((x, i) => pine({ x, y: x < 800 ? 612 : 586, tall: (x < 800 ? 80 : 120) + ((i * 47) % 80), seed: i + 60 }))
     .join("");
   return [
     `<rect width="${w}" height="${h}" fill="${sheet.linear([
@@ -49,12 +49,12 @@ function milkyWay(sheet: Sheet): string {
   const dust = sheet.define(
     "milky way dust",
     (id) =>
-      `<filter id="${id}" x="0" y="0" width="100%" height="100%"><feTurbulence type="fractalNoise" baseFrequency=".006 .014" numOctaves="5" seed="11"/><feColorMatrix values="0 0 0 0 .86 0 0 0 0 .8 0 0 0 0 1 1.9 0 0 0 -.62"/></filter>`,
+      `<filter id="${id}" x="0" y="0" width="100%" height="100%"><feTurbulence type="fractalNoise" baseFrequency=".009" numOctaves="5" seed="11"/><feColorMatrix values="0 0 0 0 .86 0 0 0 0 .8 0 0 0 0 1 1.9 0 0 0 -.62"/></filter>`,
   );
   const lanes = sheet.define(
     "milky way lanes",
     (id) =>
-      `<filter id="${id}" x="0" y="0" width="100%" height="100%"><feTurbulence type="fractalNoise" baseFrequency=".008 .03" numOctaves="5" seed="29"/><feColorMatrix values="0 0 0 0 .05 0 0 0 0 .05 0 0 0 0 .2 2.6 0 0 0 -1.15"/></filter>`,
+      `<filter id="${id}" x="0" y="0" width="100%" height="100%"><feTurbulence type="fractalNoise" baseFrequency=".013" numOctaves="5" seed="29"/><feColorMatrix values="0 0 0 0 .05 0 0 0 0 .05 0 0 0 0 .2 2.6 0 0 0 -1.15"/></filter>`,
   );
   const band = sheet.mask(
     `<rect x="-700" y="-120" width="1400" height="240" fill="${sheet.linear([

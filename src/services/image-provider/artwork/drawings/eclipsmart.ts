@@ -147,27 +147,27 @@ function backpack(sheet: Sheet): string {
         [1, "#9a521f"],
       ],
       { x2: 1, y2: 0 },
-    )}"/><rect x="${x - 8}" y="40" width="50" height="38" rx="7" fill="${sheet.linear([
+    )}"/><rect x="${x - 8}" y="-16" width="50" height="38" rx="7" fill="${sheet.linear([
       [0, "#f4f5ff"],
       [1, "#6a6f9c"],
-    ])}"/><rect x="${x + 4}" y="50" width="26" height="18" rx="3" fill="#7a3d18"/>`;
+    ])}"/><rect x="${x + 4}" y="-6" width="26" height="18" rx="3" fill="#7a3d18"/>`;
   const sunRays = Array.from(
     { length: 12 },
     (_, i) => `<path d="M-9 -54L0 -74L9 -54Z" transform="rotate(${i * 30})"/>`,
   ).join("");
   return [
     // Carrying loop and shoulder strap.
-    `<path d="M-52 -250C-52 -318 52 -318 52 -250" fill="none" stroke="#7a3d18" stroke-width="24"/><path d="M-52 -252C-52 -318 52 -318 52 -252" fill="none" stroke="#e79b45" stroke-width="15"/>`,
+    `<path d="M-52 -236C-52 -312 52 -312 52 -236" fill="none" stroke="#7a3d18" stroke-width="24"/><path d="M-52 -238C-52 -312 52 -312 52 -238" fill="none" stroke="#e79b45" stroke-width="15"/>`,
     `<path d="M196 -170C264 -120 268 90 208 196" fill="none" stroke="#171a4a" stroke-width="38" stroke-linecap="round"/><path d="M194 -172C258 -120 262 90 204 192" fill="none" stroke="#3a3f98" stroke-width="22" stroke-linecap="round"/>`,
     `<path d="M-206 214C-226 60 -222 -110 -186 -196C-160 -262 160 -262 186 -196C222 -110 226 60 206 214C200 250 166 258 0 258C-166 258 -200 250 -206 214Z" fill="${cloth}"/>`,
-    `<path d="M206 214C226 60 222 -110 186 -196C176 -222 140 -238 96 -244C150 -160 150 120 128 254C184 250 202 240 206 214Z" fill="#0c0e36" opacity=".35"/>`,
+    `<path d="M206 214C226 60 222 -80 196 -150C166 -60 150 120 128 254C184 250 202 240 206 214Z" fill="#0c0e36" opacity=".35"/>`,
     strap(-118),
     strap(84),
     // Flap.
-    `<path d="M-192 -176C-170 -262 170 -262 192 -176C204 -120 206 -80 204 -54C150 -22 -150 -22 -204 -54C-206 -80 -204 -120 -192 -176Z" fill="${panel}"/>`,
+    `<path d="M-194 -178C-170 -272 170 -272 194 -178C204 -120 206 -80 204 -54C150 -22 -150 -22 -204 -54C-206 -80 -204 -120 -192 -176Z" fill="${panel}"/>`,
     `<path d="M-190 -64C-140 -40 140 -40 190 -64" ${stitch}/>`,
     `<path d="M-204 -54C-150 -22 150 -22 204 -54" fill="none" stroke="#0c0e36" stroke-opacity=".6" stroke-width="5"/>`,
-    `<path d="M-170 -190C-130 -244 60 -250 110 -236C10 -224 -90 -210 -150 -150Z" fill="#fff" opacity=".16"/>`,
+    `<ellipse cx="-70" cy="-206" rx="100" ry="16" transform="rotate(-7 -70 -206)" fill="#fff" opacity=".28" filter="${sheet.blur(12)}"/>`,
     // Front pocket.
     `<path d="M-160 60C-168 120 -166 190 -156 226C-150 246 150 246 156 226C166 190 168 120 160 60C100 44 -100 44 -160 60Z" fill="${panel}" stroke="#0c0e36" stroke-opacity=".5" stroke-width="3"/>`,
     `<path d="M-146 78C-90 64 90 64 146 78" ${stitch}/>`,

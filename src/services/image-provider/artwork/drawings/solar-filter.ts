@@ -13,16 +13,7 @@ export function solarFilter(sheet: Sheet): string {
   const { x, y, r, squash, turn } = cell;
   const film = `<ellipse rx="${n((r - 34) * squash)}" ry="${r - 34}" transform="translate(${x} ${y}) rotate(${turn}) translate(60 0)"/>`;
   return [
-    stage(sheet, { seed: 44, lampX: 560, strength: 0.85 }),
-    glow(sheet, { ...sun, r: 640, tint: "#ffb454", strength: 0.85 }),
-    corona(sheet),
-    `<circle cx="${sun.x}" cy="${sun.y}" r="${sun.r}" fill="${sheet.radial([
-      [0, "#ffffff"],
-      [0.6, "#fff3d0"],
-      [0.88, "#ffd27a"],
-      [1, "#ffb04a"],
-    ])}"/>`,
-    glow(sheet, { ...sun, r: 420, tint: "#fff3dc", strength: 0.7 }),
+    stage(sheet, { seed: 44, lampX: 560, strength: 0.85, behind: blindingSun(sheet) }),
     shadow(sheet, { x, y: 838, rx: 240, ry: 36 }),
     stand(
       { x: x + 14, y: 826 },
@@ -51,6 +42,20 @@ export function solarFilter(sheet: Sheet): string {
       { x2: 1 },
     )}"/>${filteredSun(sheet)}<path d="M${x - 60} ${y - 320}L${x + 70} ${y - 320}L${x - 150} ${y + 320}L${x - 280} ${y + 320}Z" fill="#cdd2ff" opacity=".1"/><path d="M${x + 110} ${y - 320}L${x + 140} ${y - 320}L${x - 80} ${y + 320}L${x - 110} ${y + 320}Z" fill="#cdd2ff" opacity=".1"/></g>`,
     screws(sheet),
+  ].join("");
+}
+
+function blindingSun(sheet: Sheet): string {
+  return [
+    glow(sheet, { ...sun, r: 640, tint: "#ffb454", strength: 0.85 }),
+    corona(sheet),
+    `<circle cx="${sun.x}" cy="${sun.y}" r="${sun.r}" fill="${sheet.radial([
+      [0, "#ffffff"],
+      [0.6, "#fff3d0"],
+      [0.88, "#ffd27a"],
+      [1, "#ffb04a"],
+    ])}"/>`,
+    glow(sheet, { ...sun, r: 420, tint: "#fff3dc", strength: 0.7 }),
   ].join("");
 }
 
@@ -102,7 +107,7 @@ function filteredSun(sheet: Sheet): string {
 }
 
 function screws(sheet: Sheet): string {
-  return [-58, 182]
+  return [-62, 34]
     .map((degrees) => {
       const angle = (degrees * Math.PI) / 180;
       const x = cell.x + Math.cos(angle) * (cell.r + 6) * cell.squash;

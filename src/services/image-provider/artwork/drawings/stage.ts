@@ -5,7 +5,7 @@ import { glow, rings, sky } from "./sky.ts";
 /** Where things stand on the dial: the centre of its top and its half axes. */
 export const dial = { x: 640, y: 738, rx: 600, ry: 180 } as const;
 
-/** The shop's studio: the evening sky, lamplight, the rings behind, and the engraved dial on which a product stands. */
+/** The shop's studio: the evening sky, lamplight, the rings behind, and the engraved dial on which a product stands. `behind` hangs in the sky. */
 export function stage(
   sheet: Sheet,
   {
@@ -13,7 +13,8 @@ export function stage(
     lampX = 640,
     lamp = "#ff9f5a",
     strength = 0.58,
-  }: { seed: number; lampX?: number; lamp?: string; strength?: number },
+    behind = "",
+  }: { seed: number; lampX?: number; lamp?: string; strength?: number; behind?: string },
 ): string {
   const { x, y, rx, ry } = dial;
   const depth = 46;
@@ -46,6 +47,7 @@ export function stage(
       [1, "#ffb07a", 0.62],
     ])}"/>`,
     rings({ x: 640, y: 430, r: 400, count: 4, opacity: 0.3 }),
+    behind,
     `<rect y="719" width="1280" height="241" fill="${sheet.linear([
       [0, "#6d4a7c"],
       [0.22, "#33306f"],

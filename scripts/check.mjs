@@ -76,23 +76,24 @@ function contents(folder) {
   );
 }
 
-/** The rendered pictures carry the hash of what they were drawn from. */
+/** The rendered pictures name the hash of the drawing they were made from. */
 function pictures() {
   const service = join(root, "src", "services", "image-provider");
-  const manifest = join(service, "static", "manifest.json");
-  if (!existsSync(manifest)) {
-    return [];
-  }
-  const hash = createHash("sha256");
-  for (const [name, content] of [...contents(join(service, "artwork"))].sort(([a], [b]) => (a < b ? -1 : 1))) {
-    hash.update(name).update("\0").update(content).update("\0");
-  }
-  const drawnFrom = JSON.parse(readFileSync(manifest, "utf8")).sources;
-  return drawnFrom === hash.digest("hex")
-    ? []
-    : [
-        "the sources in src/services/image-provider/artwork have changed since the pictures were drawn: draw them again",
-      ];
+  const manifest = JSON.parse(readFileSync(join(service, "static", "manifest.json"), "utf8"));
+  const rendered = new Map(Object.values(manifest.pictures).map(({ source, sourceSha256 }) => [source, sourceSha256]));
+  const drawn = readdirSync(join(service, "artwork")).filter((name) => name.endsWith(".svg"));
+  const stale = drawn.filter((name) => {
+    const hash = createHash("sha256").update(readFileSync(join(service, "artwork", name)));
+    return rendered.get(name) !== hash.digest("hex");
+  });
+  const orphaned = [...rendered.keys()].filter((name) => !drawn.includes(name));
+  return [
+    ...stale.map(
+      (name) =>
+        `${name} has changed since its pictures were rendered: node src/services/image-provider/render-artwork.ts`,
+    ),
+    ...orphaned.map((name) => `${name} is gone, its pictures are not`),
+  ];
 }
 
 async function main() {

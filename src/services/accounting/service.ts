@@ -1,0 +1,17 @@
+import { declareService } from "../../platform/lifecycle/service.ts";
+
+export const accounting = declareService({
+  name: "accounting",
+  summary: "Books every placed order, exactly once.",
+  criticality: "low",
+  port: { variable: "ACCOUNTING_PORT", fallback: 8085 },
+  rpc: [],
+  calls: [],
+  consumes: ["orders"],
+  schema: "accounting",
+  settings: [
+    { name: "DB_CONNECTION_STRING", meaning: "The PostgreSQL database for the books." },
+    { name: "KAFKA_TOPIC", meaning: "The topic of placed orders.", fallback: "orders" },
+  ],
+  load: () => import("./server.ts"),
+});

@@ -1,0 +1,40 @@
+import type { Logger } from "../../platform/logging/logger.ts";
+import { type PeriodicWorker, periodic } from "../../platform/lifecycle/periodic.ts";
+import type { ProcessLock } from "./process-lock.ts";
+import type { Saga } from "./saga.ts";
+import type { OrderStore } from "./store.ts";
+
+const batchSize = 50;
+const everyMs = 1_000;
+
+/** Ends the orders that others left half-way, and makes the refunds that are due. */
+export function recoveryWorker(options: {
+  readonly store: OrderStore;
+  readonly saga: Saga;
+  readonly lock: ProcessLock;
+  readonly log: Logger;
+}): PeriodicWorker {
+  const { store, saga, lock, log } = options;
+  return periodic({
+    name: "recover orders",
+    everyMs,
+    log,
+    async work() {
+      await lock.hold();
+      for (;;) {
+        const orders = await store.takeOver(batchSize);
+        await Promise.all(
+          orders.map(async (order) => {
+            try {
+              const outcome = await saga.recover(order);
+              log.info({ orderId: order.orderId, from: order.state, outcome: outcome.kind }, "An order was moved on");
+            } catch (error) {
+              log.warn({ error, orderId: order.orderId, state: order.state }, "An order cannot be moved on yet");
+            }
+          }),
+        );
+        if (orders.length < batchSize) return;
+      }
+    },
+  });
+}

@@ -1,0 +1,155 @@
+import { type Client, Code, ConnectError } from "@connectrpc/connect";
+import type { CartService } from "../../../gen/oteldemo/cart_pb.ts";
+import type { CreditCardInfo, PaymentService } from "../../../gen/oteldemo/payment_pb.ts";
+import type { ShippingService } from "../../../gen/oteldemo/shipping_pb.ts";
+import { toMessage } from "../../domain/money.ts";
+import type { Logger } from "../../platform/logging/logger.ts";
+import { idempotencyKeyHeader } from "../../platform/rpc/client.ts";
+import { errorInfo } from "../../platform/rpc/errors.ts";
+import { checkoutErrors } from "./errors.ts";
+import type { ChargeReceipt, Failure, StoredOrder } from "./order.ts";
+import type { OrderStore } from "./store.ts";
+
+/** How far an order got. */
+export type Outcome =
+  | { readonly kind: "placed"; readonly trackingId: string }
+  | { readonly kind: "failed"; readonly failure: Failure }
+  /** Not to be told yet: another process has it, or a step did not answer. Recovery will end it. */
+  | { readonly kind: "in-progress" };
+
+export interface SagaOptions {
+  readonly store: OrderStore;
+  readonly cart: Client<typeof CartService>;
+  readonly payment: Client<typeof PaymentService>;
+  readonly shipping: Client<typeof ShippingService>;
+  /** Called when an order has entered the outbox. */
+  readonly onPlaced: () => void;
+  /** Called when an order waits for its refund. */
+  readonly onRefunding: () => void;
+  readonly log: Logger;
+}
+
+const paymentLost: Failure = {
+  reason: checkoutErrors.PAYMENT_UNAVAILABLE.reason,
+  message: "The payment did not come through. You have not been charged, or get the money back; please try again.",
+};
+const shippingLost: Failure = {
+  reason: checkoutErrors.SHIPPING_UNAVAILABLE.reason,
+  message: "The order could not be shipped. What was charged is given back; please try again.",
+};
+
+/** Answers by which shipping may or may not have shipped. */
+const shippingMayHaveShipped: readonly Code[] = [Code.DeadlineExceeded, Code.Canceled];
+
+const emptyCartTimeoutMs = 1_000;
+
+/**
+ * The steps that take an order from pending to its end. Each step may be repeated: charging, refunding and shipping
+ * carry the order's id as their idempotency key, and the store refuses steps out of order.
+ */
+export class Saga {
+  readonly #options: SagaOptions;
+
+  constructor(options: SagaOptions) {
+    this.#options = options;
+  }
+
+  /** From pending to an outcome. The card is known only here: nothing stores it, so recovery cannot charge. */
+  async begin(order: StoredOrder, card: CreditCardInfo): Promise<Outcome> {
+    const { store, payment } = this.#options;
+    let receipt: ChargeReceipt;
+    try {
+      receipt = await payment.charge(
+        { amount: toMessage(order.total), creditCard: card },
+        { headers: { [idempotencyKeyHeader]: order.orderId }, timeoutMs: 5_000 },
+      );
+    } catch (error) {
+      const decline = declineOf(error);
+      if (decline === undefined) return this.#giveBack(order, paymentLost, error);
+      if (!(await store.declined(order.orderId, decline))) return { kind: "in-progress" };
+      return { kind: "failed", failure: decline };
+    }
+    if (!(await store.charged(order.orderId, receipt))) return { kind: "in-progress" };
+    return this.#complete({ ...order, state: "charged", receipt });
+  }
+
+  /** Moves on an order whose process is gone: what was charged is completed, what may have been is given back. */
+  async recover(order: StoredOrder): Promise<Outcome> {
+    switch (order.state) {
+      case "pending":
+        return this.#giveBack(order, paymentLost, undefined);
+      case "charged":
+        return this.#complete(order);
+      case "refunding":
+        return this.#refund(order, order.failure ?? paymentLost);
+      case "placed":
+      case "declined":
+      case "refunded":
+        return { kind: "in-progress" };
+    }
+  }
+
+  async #complete(order: StoredOrder): Promise<Outcome> {
+    const { store, shipping, onPlaced } = this.#options;
+    const { shippingAddress: address, items } = order.result;
+    const goods = items.flatMap(({ item }) => item ?? []);
+    let trackingId: string;
+    try {
+      ({ trackingId } = await shipping.shipOrder(address === undefined ? { items: goods } : { address, items: goods }, {
+        headers: { [idempotencyKeyHeader]: order.orderId },
+        timeoutMs: 12_000,
+      }));
+    } catch (error) {
+      if (error instanceof ConnectError && shippingMayHaveShipped.includes(error.code)) {
+        this.#options.log.warn({ error, orderId: order.orderId }, "Shipping did not answer; the order is taken up again");
+        return { kind: "in-progress" };
+      }
+      return this.#giveBack(order, shippingLost, error);
+    }
+    if (!(await store.placed(order, trackingId))) return { kind: "in-progress" };
+    onPlaced();
+    await this.#emptyCart(order);
+    return { kind: "placed", trackingId };
+  }
+
+  async #giveBack(order: StoredOrder, failure: Failure, error: unknown): Promise<Outcome> {
+    const { store, onRefunding, log } = this.#options;
+    log.warn({ error, orderId: order.orderId, reason: failure.reason }, "An order is given up and refunded");
+    if (!(await store.refunding(order.orderId, failure))) return { kind: "in-progress" };
+    onRefunding();
+    return { kind: "failed", failure };
+  }
+
+  async #refund(order: StoredOrder, failure: Failure): Promise<Outcome> {
+    const { store, payment } = this.#options;
+    await payment.refund({ chargeKey: order.orderId, reason: failure.reason });
+    await store.refunded(order.orderId);
+    return { kind: "failed", failure };
+  }
+
+  /** The order stands whether or not this succeeds. What was put into the cart since is left in it. */
+  async #emptyCart({ userId, orderId, result }: StoredOrder): Promise<void> {
+    const { cart, log } = this.#options;
+    try {
+      const { items } = await cart.getCart({ userId }, { timeoutMs: emptyCartTimeoutMs });
+      const ordered = new Map(result.items.map(({ item }) => [item?.productId, item?.quantity]));
+      const isAsOrdered =
+        items.length === ordered.size && items.every((item) => ordered.get(item.productId) === item.quantity);
+      if (isAsOrdered) await cart.emptyCart({ userId }, { timeoutMs: emptyCartTimeoutMs });
+    } catch (error) {
+      log.warn({ error, orderId }, "The cart of a placed order could not be emptied");
+    }
+  }
+}
+
+/**
+ * The decline in an error of payment, if it is one: the errors that it declares with a reason, and what the
+ * OpenTelemetry Demo's payment answers, UNKNOWN with the reason as text.
+ */
+function declineOf(error: unknown): Failure | undefined {
+  if (!(error instanceof ConnectError)) return undefined;
+  const reason = errorInfo(error)?.reason;
+  if (reason?.startsWith("CARD_")) return { reason, message: error.rawMessage };
+  if (error.code !== Code.Unknown || reason !== undefined) return undefined;
+  return { reason: checkoutErrors.CARD_DECLINED.reason, message: error.rawMessage };
+}

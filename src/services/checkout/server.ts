@@ -1,0 +1,99 @@
+import { fromBinary } from "@bufbuild/protobuf";
+import { CartService } from "../../../gen/oteldemo/cart_pb.ts";
+import { CheckoutService } from "../../../gen/oteldemo/checkout_pb.ts";
+import { CurrencyService } from "../../../gen/oteldemo/currency_pb.ts";
+import { EmailService, SendOrderConfirmationRequestSchema } from "../../../gen/oteldemo/email_pb.ts";
+import { PaymentService } from "../../../gen/oteldemo/payment_pb.ts";
+import { ProductCatalogService } from "../../../gen/oteldemo/product_catalog_pb.ts";
+import { ShippingService } from "../../../gen/oteldemo/shipping_pb.ts";
+import { text } from "../../platform/config/environment.ts";
+import type { RunningService, ServiceContext } from "../../platform/lifecycle/service.ts";
+import { idempotencyKeyHeader } from "../../platform/rpc/client.ts";
+import { route } from "../../platform/rpc/service-routes.ts";
+import { type DeliveryOutcome, OutboxRelay } from "../../platform/sql/outbox.ts";
+import { checkoutHandlers } from "./handlers.ts";
+import { orderPricer } from "./price-order.ts";
+import { ProcessLock } from "./process-lock.ts";
+import { recoveryWorker } from "./recovery.ts";
+import { Saga } from "./saga.ts";
+import { confirmationsTopic, orderMigrations, postgresOrderStore } from "./store-postgres.ts";
+
+/** Attempts at a confirmation before it is given up: with doubling waits, about an hour. */
+const confirmationAttempts = 15;
+
+export async function start(context: ServiceContext): Promise<RunningService> {
+  const { log, environment } = context;
+  const topic = text(environment, "KAFKA_TOPIC") ?? "orders";
+  const database = await context.database({ migrations: orderMigrations, poolSize: 12 });
+  const events = await context.events();
+  const lock = new ProcessLock(database.sql, log);
+  await lock.hold();
+  const store = postgresOrderStore({ database, owner: lock.number, topic });
+
+  const cart = context.client(CartService, { timeoutMs: 3_000 });
+  const shipping = context.client(ShippingService, { timeoutMs: 3_000 });
+  const payment = context.client(PaymentService);
+  const email = context.client(EmailService);
+
+  const eventRelay = new OutboxRelay({
+    sql: database.sql,
+    topic,
+    log,
+    async deliver(entries) {
+      try {
+        await events.publish(entries);
+        return entries.map(() => ({ delivered: true }));
+      } catch (error) {
+        return entries.map(() => ({ delivered: false, error }));
+      }
+    },
+  });
+  const confirmationRelay = new OutboxRelay({
+    sql: database.sql,
+    topic: confirmationsTopic,
+    log,
+    batchSize: 20,
+    maxAttempts: confirmationAttempts,
+    maxBackoffMs: 10 * 60_000,
+    deliver: (entries) =>
+      Promise.all(
+        entries.map(async ({ key, value, headers }): Promise<DeliveryOutcome> => {
+          try {
+            await email.sendOrderConfirmation(fromBinary(SendOrderConfirmationRequestSchema, value), {
+              headers: { ...headers, [idempotencyKeyHeader]: key },
+            });
+            return { delivered: true };
+          } catch (error) {
+            return { delivered: false, error };
+          }
+        }),
+      ),
+  });
+
+  const saga = new Saga({
+    store,
+    cart,
+    payment,
+    shipping,
+    log,
+    onPlaced() {
+      eventRelay.wake();
+      confirmationRelay.wake();
+    },
+    onRefunding: () => recovery.wake(),
+  });
+  const recovery = recoveryWorker({ store, saga, lock, log });
+  const price = orderPricer({
+    cart,
+    shipping,
+    catalog: context.client(ProductCatalogService, { timeoutMs: 3_000 }),
+    currency: context.client(CurrencyService, { timeoutMs: 3_000 }),
+  });
+  const handlers = checkoutHandlers({ store, price, saga, secret: context.secret });
+  return {
+    routes: [route(CheckoutService, handlers)],
+    workers: [{ start() {}, stop: handlers.settle }, eventRelay, confirmationRelay, recovery],
+    isReady: () => store.isReachable(),
+    stop: () => lock.release(),
+  };
+}

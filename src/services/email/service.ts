@@ -1,0 +1,20 @@
+import { EmailService } from "../../../gen/oteldemo/email_pb.ts";
+import { declareService } from "../../platform/lifecycle/service.ts";
+import { emailHttpJson } from "./http-json.ts";
+
+export const email = declareService({
+  name: "email",
+  summary: "Writes order confirmations, keeps them where a developer can read them, and sends them when told how.",
+  criticality: "medium",
+  port: { variable: "EMAIL_PORT", fallback: 6060 },
+  address: "EMAIL_ADDR",
+  rpc: [EmailService],
+  httpJson: emailHttpJson,
+  calls: ["product-catalog"],
+  schema: "email",
+  settings: [
+    { name: "SMTP_URL", meaning: "Where mails are sent, smtp://user:password@host:port; without it they are only kept." },
+    { name: "EMAIL_FROM", meaning: "The sender.", fallback: "Orrery <noreply@example.com>" },
+  ],
+  load: () => import("./server.ts"),
+});

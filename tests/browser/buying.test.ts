@@ -91,7 +91,7 @@ describe("a shopper", () => {
       await page.getByRole("region", { name: "Order details" }).locator("dl").first().locator("dd").allInnerTexts(),
     ).toEqual(onOrder);
 
-    await page.getByRole("link", { name: "My orders" }).click();
+    await page.getByRole("navigation").getByRole("link", { name: "My orders" }).click();
     await page.locator('main a[href^="/cart/checkout/"]').first().waitFor();
     expect(await page.locator('main a[href^="/cart/checkout/"]').count()).toBe(1);
   });

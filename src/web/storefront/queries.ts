@@ -25,6 +25,7 @@ export const queryClient = new QueryClient({
     queries: {
       staleTime: 30 * seconds,
       retry: worthRepeating,
+      retryDelay: (failures) => 400 * 2 ** failures,
       // Without a network a page says so in words, instead of waiting silently for one.
       networkMode: "always",
     },
@@ -136,6 +137,7 @@ export function useAddToCart() {
   });
 }
 
+/** Takes everything out of the cart; ends when the empty cart is there. */
 export function useEmptyCart() {
   const client = useQueryClient();
   return useMutation({

@@ -1,5 +1,7 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { PageProblem } from "./feedback/problem.tsx";
 import { Layout } from "./layout/layout.tsx";
+import page from "./layout/page.module.css";
 import { HomePage } from "./pages/home.tsx";
 import { NotFoundPage } from "./pages/not-found.tsx";
 import * as queries from "./queries.ts";
@@ -62,6 +64,12 @@ const orders = createRoute({
 export const router = createRouter({
   routeTree: root.addChildren([home, category, search, product, cart, order, orders]),
   defaultPreload: "intent",
+  // The code of a page did not arrive: only loading the document again tries for it anew in every browser.
+  defaultErrorComponent: ({ error }) => (
+    <div className={page.page}>
+      <PageProblem error={error} onRetry={() => window.location.reload()} />
+    </div>
+  ),
   defaultPreloadStaleTime: 0,
   scrollRestoration: true,
   // Plain text values: the router's own format would quote a search for "8" and parse one for "null".

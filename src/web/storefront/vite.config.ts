@@ -13,6 +13,14 @@ export default defineConfig({
     target: "es2023",
     // A data: font or picture would need another exception in the content security policy.
     assetsInlineLimit: 0,
+    rolldownOptions: {
+      output: {
+        // Changes only when a dependency does, so a new version of the shop leaves it in the browser's cache.
+        codeSplitting: {
+          groups: [{ name: "framework", test: /node_modules\/(react|react-dom|scheduler|@tanstack)\// }],
+        },
+      },
+    },
   },
   server: { proxy: { "/api": shop, "/images": shop } },
 });

@@ -4,6 +4,7 @@ import { formatMoney, multiply } from "../../shared/money.ts";
 import { ProductImage } from "../catalog/product-image.tsx";
 import { announce } from "../feedback/announcer.tsx";
 import { Problem } from "../feedback/problem.tsx";
+import { focusContent } from "../layout/content.ts";
 import type { CartLine } from "../model.ts";
 import * as queries from "../queries.ts";
 import styles from "./cart-lines.module.css";
@@ -40,9 +41,14 @@ function Line({ line, disabled, onChange }: Omit<CartLinesProps, "lines"> & { re
   const setQuantity = (wanted: number) => {
     if (busy || wanted === quantity) return;
     onChange();
-    change.mutate(
-      { productId, quantity: wanted - quantity },
-      { onSuccess: () => announce(wanted === 0 ? `${name} removed` : `${name}: ${wanted}`) },
+    change.mutateAsync({ productId, quantity: wanted - quantity }).then(
+      () => {
+        announce(wanted === 0 ? `${name} removed` : `${name}: ${wanted}`);
+        if (wanted === 0) focusContent();
+      },
+      () => {
+        // Shown below the line.
+      },
     );
   };
 

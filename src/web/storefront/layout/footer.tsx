@@ -1,3 +1,4 @@
+import { Link } from "@tanstack/react-router";
 import { env } from "../env.ts";
 import { userId } from "../session.ts";
 import styles from "./footer.module.css";
@@ -14,7 +15,8 @@ export function Footer() {
           session-id: <span data-cy="session-id">{userId}</span>
         </p>
         <p>
-          © {new Date().getFullYear()} Orrery · <a href="/api/docs">The shop's API</a>
+          © {new Date().getFullYear()} Orrery · <Link to="/orders">My orders</Link> ·{" "}
+          <a href="/api/docs">The shop's API</a>
         </p>
       </div>
       {env.NEXT_PUBLIC_PLATFORM && (

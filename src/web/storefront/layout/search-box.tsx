@@ -1,10 +1,15 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import type { FormEvent } from "react";
+import { type FormEvent, useEffect, useRef } from "react";
 import styles from "./header.module.css";
 
 export function SearchBox() {
   const navigate = useNavigate();
   const { q = "" } = useSearch({ strict: false });
+  const input = useRef<HTMLInputElement>(null);
+  // Follows a search that was changed from elsewhere, such as by going back.
+  useEffect(() => {
+    if (input.current) input.current.value = q;
+  }, [q]);
   const search = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();
     const wanted = String(new FormData(event.currentTarget).get("q") ?? "").trim();
@@ -13,9 +18,8 @@ export function SearchBox() {
   return (
     <search className={styles.search}>
       <form action="/search" onSubmit={search}>
-        {/* The key resets the text when the search is changed from elsewhere, such as by going back. */}
         <input
-          key={q}
+          ref={input}
           name="q"
           defaultValue={q}
           placeholder="Search the shop"

@@ -16,6 +16,7 @@ import { type Checkout, useCheckout } from "../checkout/place-order.ts";
 import { announce } from "../feedback/announcer.tsx";
 import { Empty } from "../feedback/empty.tsx";
 import { PageProblem, Problem } from "../feedback/problem.tsx";
+import { focusContent } from "../layout/content.ts";
 import page from "../layout/page.module.css";
 import type { CartLine } from "../model.ts";
 import { usePageTitle } from "../page-title.ts";
@@ -89,7 +90,15 @@ function FilledCart({ lines, checkout, place, reset }: FilledCartProps) {
           disabled={placing || empty.isPending}
           onClick={() => {
             reset();
-            empty.mutate();
+            empty.mutateAsync().then(
+              () => {
+                announce("The cart is empty now");
+                focusContent();
+              },
+              () => {
+                // Shown below the heading.
+              },
+            );
           }}
         >
           Empty Cart

@@ -111,6 +111,7 @@ function Detail({ product }: { readonly product: Product }) {
 }
 
 function DetailFrame() {
+  usePageTitle("Product");
   return (
     <div className={styles.detail} aria-busy="true">
       <Skeleton className={styles.picture} radius={14} />

@@ -9,7 +9,7 @@ import { Listing } from "./listing.tsx";
 
 export function SearchPage() {
   const { q } = useSearch({ from: "/search" });
-  usePageTitle("Search");
+  usePageTitle(q === "" ? "Search" : `Search: ${q}`);
   const products = useQuery(queries.productsFound(q, useCurrencyCode()));
   return (
     <Listing

@@ -15,8 +15,11 @@ function report() {
 
 const tests = report();
 const passed = tests?.numPassedTests ?? 0;
-let failed = tests?.numFailedTests ?? 0;
-// A test run can fail without a failed test: a file that does not load, an error outside of any test.
+// A file that does not load has no tests to count: it counts as one.
+const unloaded = (tests?.testResults ?? []).filter(
+  (file) => file.status === "failed" && file.assertionResults.length === 0,
+);
+let failed = (tests?.numFailedTests ?? 0) + unloaded.length;
 if (stages.includes("test") && failed === 0) {
   failed = 1;
 }

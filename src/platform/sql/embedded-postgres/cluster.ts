@@ -195,11 +195,16 @@ export function explain(cluster: Cluster, output: string, headline: string): Emb
       `${where}. The folder has to belong to ${cluster.account.name} and be writable; log: ${cluster.logFile}`,
     );
   }
+  if (/could not look up effective user ID/.test(cause)) {
+    return new EmbeddedPostgresError(
+      "unsupported-platform",
+      `${where}. PostgreSQL wants its user to have an entry in /etc/passwd`,
+    );
+  }
   const corrupt = /pg_control|control file|checksum|invalid (data|page|record)|could not (read|locate|open|find)|WAL/i;
-  return new EmbeddedPostgresError(
-    corrupt.test(cause) ? "folder-corrupt" : "not-started",
-    `${where}. ${capital(whatToDo(cluster))}; log: ${cluster.logFile}`,
-  );
+  return corrupt.test(cause)
+    ? new EmbeddedPostgresError("folder-corrupt", `${where}. ${capital(whatToDo(cluster))}; log: ${cluster.logFile}`)
+    : new EmbeddedPostgresError("not-started", `${where}. Log: ${cluster.logFile}`);
 }
 
 function whatToDo(cluster: Cluster): string {

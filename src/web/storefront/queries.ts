@@ -9,6 +9,7 @@ import {
   useQueryClient,
 } from "@tanstack/react-query";
 import * as api from "./api.ts";
+import { closeAttempt } from "./checkout/open-attempt.ts";
 import type { Address } from "./model.ts";
 import { useCurrencyCode, userId } from "./session.ts";
 
@@ -131,7 +132,10 @@ export function useCart() {
 export function useAddToCart() {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (item: { productId: string; quantity: number }) => api.addToCart(userId, item),
+    mutationFn: (item: { productId: string; quantity: number }) => {
+      closeAttempt();
+      return api.addToCart(userId, item);
+    },
     // Also after a failure: a lost answer may hide a change.
     onSettled: () => client.invalidateQueries({ queryKey: ["cart"] }),
   });
@@ -141,7 +145,10 @@ export function useAddToCart() {
 export function useEmptyCart() {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: () => api.emptyCart(userId),
+    mutationFn: () => {
+      closeAttempt();
+      return api.emptyCart(userId);
+    },
     onSettled: () => client.invalidateQueries({ queryKey: ["cart"] }),
   });
 }

@@ -53,10 +53,15 @@ function describeRefusal(failure: Failure): FailureText {
         title: "Please check what you typed",
         text: `${failure.detail} Nothing was charged.`.trim(),
       };
-    default:
+    case "CURRENCY_UNSUPPORTED":
       return describeFailure(failure);
+    default:
+      return { title: "Your order was not placed", text: `${failure.detail} Nothing was charged.`.trim() };
   }
 }
+
+/** Failures after which the shop itself says in words how things stand with the money. */
+const explained = ["PAYMENT_UNAVAILABLE", "SHIPPING_UNAVAILABLE"];
 
 function uncertainTitle(failure: Failure): string {
   switch (failure.kind) {
@@ -86,8 +91,10 @@ export function CheckoutNotice({ checkout }: { readonly checkout: Checkout }) {
     );
   }
   if (checkout.state === "uncertain") {
+    const { failure } = checkout;
     return (
-      <Notice tone="info" title={uncertainTitle(checkout.failure)} takesFocus>
+      <Notice tone="info" title={uncertainTitle(failure)} takesFocus>
+        {failure.kind === "refused" && explained.includes(failure.reason) && <p>{failure.detail}</p>}
         <p>
           Everything you typed is still here. Press Place Order again: it is the same order, so you will not be charged
           twice.

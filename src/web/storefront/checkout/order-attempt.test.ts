@@ -80,6 +80,9 @@ describe("a failure", () => {
     refused(409, "ORDER_IN_PROGRESS"),
     refused(503, "SERVICE_UNAVAILABLE"),
     refused(504, "DEADLINE_EXCEEDED"),
+    // The order came to nothing and its key is free again: trying with it is safe.
+    refused(503, "PAYMENT_UNAVAILABLE"),
+    refused(499, "CANCELED"),
     // A proxy on the way, not the shop.
     refused(404, ""),
     refused(502, ""),

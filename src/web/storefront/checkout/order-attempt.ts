@@ -14,12 +14,15 @@ export function nextAttempt(open: OrderAttempt | undefined, content: string, new
   return open?.content === content ? open : { content, key: newKey() };
 }
 
+/** Statuses below 500 that say nothing about the order: request timeout, too many requests, caller gone. */
+const undecided = [408, 429, 499];
+
 /**
  * Whether a failure is the end of its attempt: the shop has decided, nothing was bought, and the next try is a new one.
  * After any other failure the order may exist, so the next try must carry the same key.
  */
 export function settles(failure: Failure): boolean {
   if (failure.kind !== "refused") return false;
-  if (failure.status >= 500 || failure.status === 408 || failure.status === 429) return false;
+  if (failure.status >= 500 || undecided.includes(failure.status)) return false;
   return failure.reason !== "" && failure.reason !== "ORDER_IN_PROGRESS";
 }

@@ -1,10 +1,10 @@
 import { useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useCallback, useEffect, useRef, useState } from "react";
-import { randomUuid } from "../../shared/uuid.ts";
 import * as api from "../api.ts";
 import type { CartLine, OrderRequest, PlacedOrder } from "../model.ts";
-import { contentOf, nextAttempt, type OrderAttempt, settles } from "./order-attempt.ts";
+import { closeAttempt, openAttempt } from "./open-attempt.ts";
+import { contentOf, settles } from "./order-attempt.ts";
 
 /** How far buying has come. */
 export type Checkout =
@@ -14,9 +14,6 @@ export type Checkout =
   | { readonly state: "refused"; readonly failure: api.Failure }
   /** No answer: the order may exist. `lines` is what it is for, whatever the cart says by now. */
   | { readonly state: "uncertain"; readonly failure: api.Failure; readonly lines: readonly CartLine[] };
-
-// Outlives the page, so that a shopper who looks at "My orders" and comes back still retries under the same key.
-let openAttempt: OrderAttempt | undefined;
 
 const pollMs = 1_000;
 const polls = 15;
@@ -58,17 +55,16 @@ export function useCheckout(): {
       // A second click can come before the disabled button is on the screen.
       if (inFlight.current) return;
       inFlight.current = true;
-      const attempt = nextAttempt(openAttempt, contentOf(order, lines), randomUuid);
-      openAttempt = attempt;
+      const { key } = openAttempt(contentOf(order, lines));
       setCheckout({ state: "placing", lines });
       try {
-        const placed = await placeUntilSettled(order, attempt.key);
-        openAttempt = undefined;
+        const placed = await placeUntilSettled(order, key);
+        closeAttempt();
         if (!gone.current) await navigate({ to: "/cart/checkout/$orderId", params: { orderId: placed.orderId } });
       } catch (error) {
         const failure = api.failureOf(error);
         if (settles(failure)) {
-          openAttempt = undefined;
+          closeAttempt();
           setCheckout({ state: "refused", failure });
         } else {
           setCheckout({ state: "uncertain", failure, lines });

@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
 import { createHash, randomUUID } from "node:crypto";
-import { chmod, chown, mkdir, open, readdir, readFile, realpath, rename, rm, stat, writeFile } from "node:fs/promises";
+import { existsSync } from "node:fs";
+import { chmod, chown, mkdir, open, readdir, readFile, realpath, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { type Account, canEnter, serverAccount } from "./account.ts";
 import type { Binaries } from "./binaries.ts";
@@ -77,7 +78,7 @@ export async function ensureCluster(
 ): Promise<void> {
   try {
     await removeUnfinished(cluster.path);
-    if (await stat(cluster.path).catch((error) => (systemErrorCode(error) === "ENOENT" ? undefined : reject(error)))) {
+    if (existsSync(cluster.path)) {
       await checkVersion(cluster, options.binaries);
       return;
     }
@@ -154,10 +155,11 @@ async function removeUnfinished(clusterPath: string): Promise<void> {
 }
 
 async function checkVersion(cluster: Cluster, binaries: Binaries): Promise<void> {
-  const file = join(cluster.path, "PG_VERSION");
-  const found = await readFile(file, "utf8").catch((error) =>
-    systemErrorCode(error) === "ENOENT" ? undefined : reject(error),
-  );
+  const found = await readFile(join(cluster.path, "PG_VERSION"), "utf8").catch((error) => {
+    if (systemErrorCode(error) !== "ENOENT") {
+      throw error;
+    }
+  });
   if (found === undefined) {
     throw new EmbeddedPostgresError(
       "folder-corrupt",
@@ -230,8 +232,4 @@ function folderError(error: unknown, dataDir: string): unknown {
 
 function capital(text: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
-}
-
-function reject(error: unknown): never {
-  throw error;
 }

@@ -1,5 +1,6 @@
 import { useEffect, useState } from "react";
 import { fetchDelayedImage } from "../api.ts";
+import styles from "./product-image.module.css";
 import { useImageDelay } from "./use-image-delay.ts";
 
 /** Widths that the shop's pictures come in, px; they are 4:3. */
@@ -15,12 +16,18 @@ type ProductImageProps = {
   readonly eager?: boolean;
 };
 
+/** Holds the place of a picture that is not there. */
+function Blank() {
+  return <div className={`${styles.image} ${styles.blank}`} />;
+}
+
 export function ProductImage({ picture, alt, sizes, eager = false }: ProductImageProps) {
   const [broken, setBroken] = useState(false);
-  if (picture === "" || broken) return <div data-picture="none" style={{ background: "var(--sunken)" }} />;
+  if (picture === "" || broken) return <Blank />;
   const url = `/images/products/${encodeURIComponent(picture)}`;
   return (
     <img
+      className={styles.image}
       src={url}
       srcSet={widths.map((width) => `${url}?w=${width} ${width}w`).join(", ")}
       sizes={sizes}
@@ -61,6 +68,6 @@ function DelayedImage({ picture, alt, delayMs }: ProductImageProps & { readonly 
       if (url) URL.revokeObjectURL(url);
     };
   }, [picture, delayMs]);
-  if (!source) return <div data-picture="none" style={{ background: "var(--sunken)" }} />;
-  return <img src={source} alt={alt} width={1280} height={960} />;
+  if (!source) return <Blank />;
+  return <img className={styles.image} src={source} alt={alt} width={1280} height={960} />;
 }

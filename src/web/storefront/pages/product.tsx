@@ -25,7 +25,8 @@ export function ProductPage() {
   const cart = queries.useCart();
 
   if (product.isError && !product.data) {
-    if (reasonOf(product.error) === "PRODUCT_NOT_FOUND") {
+    // An id that no product could have is refused before it is looked for.
+    if (["PRODUCT_NOT_FOUND", "INVALID_REQUEST"].includes(reasonOf(product.error))) {
       return (
         <NotFoundPage
           title="We do not have this product"

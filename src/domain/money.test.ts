@@ -1,6 +1,18 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { add, compare, fromMessage, type Money, MoneyError, multiply, negate, scaleHalfEven, sum, toMessage, zero } from "./money.ts";
+import {
+  add,
+  compare,
+  fromMessage,
+  type Money,
+  MoneyError,
+  multiply,
+  negate,
+  scaleHalfEven,
+  sum,
+  toMessage,
+  zero,
+} from "./money.ts";
 
 const amount = fc.bigInt({ min: -(10n ** 24n), max: 10n ** 24n }).map((nanos): Money => ({ currency: "USD", nanos }));
 
@@ -8,7 +20,11 @@ const usd = (units: bigint, nanos: number) => fromMessage({ currencyCode: "USD",
 
 describe("money", () => {
   it("survives the message there and back", () => {
-    fc.assert(fc.property(amount, (money) => expect(fromMessage(toMessage(money))).toEqual(money)));
+    fc.assert(
+      fc.property(amount, (money) => {
+        expect(fromMessage(toMessage(money))).toEqual(money);
+      }),
+    );
   });
 
   it("writes nanos in range and of the same sign as units", () => {
@@ -34,7 +50,12 @@ describe("money", () => {
   it("multiplies as it would add, zero times being nothing", () => {
     fc.assert(
       fc.property(amount, fc.integer({ min: 0, max: 50 }), (money, times) => {
-        expect(multiply(money, times)).toEqual(sum("USD", Array.from({ length: times }, () => money)));
+        expect(multiply(money, times)).toEqual(
+          sum(
+            "USD",
+            Array.from({ length: times }, () => money),
+          ),
+        );
       }),
     );
   });

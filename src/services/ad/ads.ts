@@ -22,7 +22,12 @@ const adsByCategory: ReadonlyMap<string, readonly Ad[]> = new Map([
   ["assembly", [{ productId: "9SIQT8TOJO", text: "Optical Tube Assembly for sale. 10% off." }]],
   [
     "travel",
-    [{ productId: "1YMWWN1N4O", text: "Eclipsmart Travel Refractor Telescope for sale. Buy one, get a second kit for free." }],
+    [
+      {
+        productId: "1YMWWN1N4O",
+        text: "Eclipsmart Travel Refractor Telescope for sale. Buy one, get a second kit for free.",
+      },
+    ],
   ],
 ]);
 

@@ -8,7 +8,10 @@ export async function start(): Promise<RunningService> {
     routes: [
       route(AdService, {
         getAds: ({ contextKeys }) => ({
-          ads: selectAds(contextKeys).ads.map(({ productId, text }) => ({ redirectUrl: `/product/${productId}`, text })),
+          ads: selectAds(contextKeys).ads.map(({ productId, text }) => ({
+            redirectUrl: `/product/${productId}`,
+            text,
+          })),
         }),
       }),
     ],

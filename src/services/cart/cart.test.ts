@@ -32,7 +32,10 @@ describe("a cart", () => {
   it("refuses to go below zero, above the limit, and beyond so many products", () => {
     const full = addLine(emptyCart, { productId: "A", quantity: maxQuantity });
     expect(full.kind).toBe("changed");
-    expect(addLine(emptyCart, { productId: "A", quantity: -1 })).toEqual({ kind: "quantity-out-of-range", quantity: -1 });
+    expect(addLine(emptyCart, { productId: "A", quantity: -1 })).toEqual({
+      kind: "quantity-out-of-range",
+      quantity: -1,
+    });
     expect(addLine(emptyCart, { productId: "A", quantity: maxQuantity + 1 }).kind).toBe("quantity-out-of-range");
     const many = { lines: Array.from({ length: maxLines }, (_, index) => ({ productId: String(index), quantity: 1 })) };
     expect(addLine(many, { productId: "one more", quantity: 1 })).toEqual({ kind: "full" });

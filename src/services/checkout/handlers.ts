@@ -4,9 +4,9 @@ import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, type HandlerContext, type ServiceImpl } from "@connectrpc/connect";
 import {
   type CheckoutService,
+  type PlacedOrderSchema,
   type PlaceOrderRequest,
   PlaceOrderRequestSchema,
-  type PlacedOrderSchema,
 } from "../../../gen/oteldemo/checkout_pb.ts";
 import type { OrderResult } from "../../../gen/oteldemo/order_pb.ts";
 import type { CreditCardInfo } from "../../../gen/oteldemo/payment_pb.ts";

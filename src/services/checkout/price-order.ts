@@ -33,7 +33,8 @@ export function orderPricer(clients: PricingClients): (request: PlaceOrderReques
     plain: (ids) => Promise.all(ids.map((id) => catalog.getProduct({ id }))),
   });
   const converted = preferring({
-    preferred: async (input: { from: MoneyMessage[]; toCode: string }) => (await currency.convertBatch(input)).converted,
+    preferred: async (input: { from: MoneyMessage[]; toCode: string }) =>
+      (await currency.convertBatch(input)).converted,
     plain: ({ from, toCode }) => Promise.all(from.map((money) => currency.convert({ from: money, toCode }))),
   });
 

@@ -1,5 +1,5 @@
-import type { Logger } from "../../platform/logging/logger.ts";
 import { type PeriodicWorker, periodic } from "../../platform/lifecycle/periodic.ts";
+import type { Logger } from "../../platform/logging/logger.ts";
 import type { ProcessLock } from "./process-lock.ts";
 import type { Saga } from "./saga.ts";
 import type { OrderStore } from "./store.ts";

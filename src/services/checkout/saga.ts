@@ -101,7 +101,10 @@ export class Saga {
       }));
     } catch (error) {
       if (error instanceof ConnectError && shippingMayHaveShipped.includes(error.code)) {
-        this.#options.log.warn({ error, orderId: order.orderId }, "Shipping did not answer; the order is taken up again");
+        this.#options.log.warn(
+          { error, orderId: order.orderId },
+          "Shipping did not answer; the order is taken up again",
+        );
         return { kind: "in-progress" };
       }
       return this.#giveBack(order, shippingLost, error);

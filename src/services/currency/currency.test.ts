@@ -17,7 +17,11 @@ describe("currency conversion", () => {
   });
 
   it("leaves an amount in the same currency as it is", () => {
-    fc.assert(fc.property(currency, nanos, (code, amount) => expect(converted({ currency: code, nanos: amount }, code)).toBe(amount)));
+    fc.assert(
+      fc.property(currency, nanos, (code, amount) => {
+        expect(converted({ currency: code, nanos: amount }, code)).toBe(amount);
+      }),
+    );
   });
 
   it("comes back to within the rounding of one nano, scaled by the rates", () => {

@@ -28,7 +28,12 @@ export function confirmationMail(order: OrderResult, productNames: ReadonlyMap<s
     const unitPrice = fromMessage(cost ?? noMoney);
     const quantity = item?.quantity ?? 0;
     const productId = item?.productId ?? "";
-    return { name: productNames.get(productId) ?? productId, quantity, unitPrice, price: multiply(unitPrice, quantity) };
+    return {
+      name: productNames.get(productId) ?? productId,
+      quantity,
+      unitPrice,
+      price: multiply(unitPrice, quantity),
+    };
   });
   const shipping = fromMessage(order.shippingCost ?? noMoney);
   const total = sum(
@@ -51,15 +56,22 @@ function addressLines({ shippingAddress: address }: OrderResult): readonly strin
   return [address.streetAddress, town, address.country].filter((part) => part !== "");
 }
 
-function asText(order: OrderResult, lines: readonly Line[], shipping: Money, total: Money, address: readonly string[]): string {
+function asText(
+  order: OrderResult,
+  lines: readonly Line[],
+  shipping: Money,
+  total: Money,
+  address: readonly string[],
+): string {
   return [
     "Thank you for your order.",
     "",
     `Order:    ${order.orderId}`,
     `Tracking: ${order.shippingTrackingId}`,
     "",
-    ...lines.map(({ name, quantity, unitPrice, price }) =>
-      `${quantity} x ${name}, ${formatMoney(unitPrice)} each: ${formatMoney(price)}`,
+    ...lines.map(
+      ({ name, quantity, unitPrice, price }) =>
+        `${quantity} x ${name}, ${formatMoney(unitPrice)} each: ${formatMoney(price)}`,
     ),
     `Shipping: ${formatMoney(shipping)}`,
     `Total: ${formatMoney(total)}`,
@@ -74,7 +86,13 @@ function asText(order: OrderResult, lines: readonly Line[], shipping: Money, tot
 const cell = "padding:8px 0;border-bottom:1px solid #e3e5ef";
 const amount = `${cell};text-align:right;white-space:nowrap`;
 
-function asHtml(order: OrderResult, lines: readonly Line[], shipping: Money, total: Money, address: readonly string[]): string {
+function asHtml(
+  order: OrderResult,
+  lines: readonly Line[],
+  shipping: Money,
+  total: Money,
+  address: readonly string[],
+): string {
   const rows = lines.map(
     ({ name, quantity, unitPrice, price }) => html`
       <tr>

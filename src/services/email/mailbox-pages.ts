@@ -1,6 +1,6 @@
-import type { HttpHandler, HttpResponse } from "../../platform/rpc/rpc-handler.ts";
 import { problemOf, sendProblem, titleOf } from "../../platform/http/problem.ts";
-import { html, type Html } from "./html.ts";
+import type { HttpHandler, HttpResponse } from "../../platform/rpc/rpc-handler.ts";
+import { type Html, html } from "./html.ts";
 import type { MailStore, StoredMail } from "./store.ts";
 
 const shown = 200;

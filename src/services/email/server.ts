@@ -15,8 +15,7 @@ export async function start(context: ServiceContext): Promise<RunningService> {
   const store = mailStore(await context.database({ migrations: mailMigrations, poolSize: 4 }));
   const catalog = context.client(ProductCatalogService, { timeoutMs: 1_000, attempts: 1 });
   const send = await mailSender(environment);
-  const worker =
-    send && periodic({ name: "send mails", everyMs: 2_000, work: () => store.sendDue(send), log });
+  const worker = send && periodic({ name: "send mails", everyMs: 2_000, work: () => store.sendDue(send), log });
   return {
     routes: [
       route(EmailService, {

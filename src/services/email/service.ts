@@ -13,7 +13,10 @@ export const email = declareService({
   calls: ["product-catalog"],
   schema: "email",
   settings: [
-    { name: "SMTP_URL", meaning: "Where mails are sent, smtp://user:password@host:port; without it they are only kept." },
+    {
+      name: "SMTP_URL",
+      meaning: "Where mails are sent, smtp://user:password@host:port; without it they are only kept.",
+    },
     { name: "EMAIL_FROM", meaning: "The sender.", fallback: "Orrery <noreply@example.com>" },
   ],
   load: () => import("./server.ts"),

@@ -19,7 +19,11 @@ export type AcceptedBrand = "visa" | "mastercard";
  * Issuer ranges (ISO/IEC 7812 prefixes) with the lengths they use, the first match counting. They are those of the
  * card validator that the OpenTelemetry Demo uses, plus MasterCard's 2-series.
  */
-const brands: readonly { readonly brand: string; readonly prefix: RegExp; readonly lengths: readonly [number, number] }[] = [
+const brands: readonly {
+  readonly brand: string;
+  readonly prefix: RegExp;
+  readonly lengths: readonly [number, number];
+}[] = [
   { brand: "amex", prefix: /^3[47]/, lengths: [15, 15] },
   { brand: "diners_club_carte_blanche", prefix: /^30[0-5]/, lengths: [14, 14] },
   { brand: "diners_club_international", prefix: /^3([689]|09)/, lengths: [14, 14] },
@@ -62,10 +66,36 @@ function hasLuhnCheck(digits: string): boolean {
 /** ISO 3166-1: numeric to alpha-2, for the countries that test cards exist for. */
 const countries: ReadonlyMap<string, string> = new Map(
   Object.entries({
-    "036": "AU", "040": "AT", "056": "BE", "076": "BR", "124": "CA", "156": "CN", "203": "CZ", "208": "DK", "246": "FI",
-    "250": "FR", "276": "DE", "344": "HK", "356": "IN", "372": "IE", "380": "IT", "392": "JP", "458": "MY", "484": "MX",
-    "528": "NL", "554": "NZ", "578": "NO", "616": "PL", "620": "PT", "702": "SG", "724": "ES", "752": "SE", "756": "CH",
-    "784": "AE", "826": "GB", "840": "US",
+    "036": "AU",
+    "040": "AT",
+    "056": "BE",
+    "076": "BR",
+    "124": "CA",
+    "156": "CN",
+    "203": "CZ",
+    "208": "DK",
+    "246": "FI",
+    "250": "FR",
+    "276": "DE",
+    "344": "HK",
+    "356": "IN",
+    "372": "IE",
+    "380": "IT",
+    "392": "JP",
+    "458": "MY",
+    "484": "MX",
+    "528": "NL",
+    "554": "NZ",
+    "578": "NO",
+    "616": "PL",
+    "620": "PT",
+    "702": "SG",
+    "724": "ES",
+    "752": "SE",
+    "756": "CH",
+    "784": "AE",
+    "826": "GB",
+    "840": "US",
   }),
 );
 

@@ -19,9 +19,17 @@ export function paymentHandlers(options: {
     createHmac("sha256", secret).update(`${purpose}\0`).update(data).digest();
 
   function judge(request: ChargeRequest): ChargeOutcome {
-    const { creditCardNumber = "", creditCardExpirationYear = 0, creditCardExpirationMonth = 0 } = request.creditCard ?? {};
+    const {
+      creditCardNumber = "",
+      creditCardExpirationYear = 0,
+      creditCardExpirationMonth = 0,
+    } = request.creditCard ?? {};
     const verdict = judgeCard(
-      { number: creditCardNumber, expirationYear: creditCardExpirationYear, expirationMonth: creditCardExpirationMonth },
+      {
+        number: creditCardNumber,
+        expirationYear: creditCardExpirationYear,
+        expirationMonth: creditCardExpirationMonth,
+      },
       now(),
     );
     switch (verdict.kind) {
@@ -83,7 +91,10 @@ function chargeable(request: ChargeRequest): Money {
   const amount = fromMessage(request.amount ?? { currencyCode: "", units: 0n, nanos: 0 });
   if (amount.nanos >= 0n && amount.currency !== "") return amount;
   const shown = `${request.amount?.units}.${request.amount?.nanos} ${JSON.stringify(amount.currency)}`;
-  throw rpcError(paymentErrors.AMOUNT_NOT_CHARGEABLE, `${shown} cannot be charged: it takes a currency, and zero or more.`);
+  throw rpcError(
+    paymentErrors.AMOUNT_NOT_CHARGEABLE,
+    `${shown} cannot be charged: it takes a currency, and zero or more.`,
+  );
 }
 
 function declined(kind: ErrorKind, message: string): ChargeOutcome {

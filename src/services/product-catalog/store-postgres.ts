@@ -1,5 +1,5 @@
 import type { Database } from "../../platform/sql/database.ts";
-import { parseCategories, type Product } from "./product.ts";
+import { type Product, parseCategories } from "./product.ts";
 import type { ProductStore } from "./store.ts";
 
 /** Migrations of the schema that {@link postgresProductStore} needs. */

@@ -19,7 +19,12 @@ describe("a tracking id", () => {
 describe("counting what to ship", () => {
   it("adds up quantities, none included", () => {
     expect(countItems([])).toEqual({ kind: "counted", count: 0 });
-    expect(countItems([{ productId: "A", quantity: 2 }, { productId: "B", quantity: 3 }])).toEqual({ kind: "counted", count: 5 });
+    expect(
+      countItems([
+        { productId: "A", quantity: 2 },
+        { productId: "B", quantity: 3 },
+      ]),
+    ).toEqual({ kind: "counted", count: 5 });
   });
 
   it("refuses less than nothing, and names it", () => {

@@ -1,0 +1,49 @@
+import { randomBytes } from "node:crypto";
+import { ConfigError, choice, port as portSetting } from "../platform/config/environment.ts";
+import { databaseFromEnvironment } from "../platform/lifecycle/databases.ts";
+import { startProcess } from "../platform/lifecycle/running-process.ts";
+import { createLogger, logLevels } from "../platform/logging/logger.ts";
+import { services } from "../services/index.ts";
+import { allowedOrigins } from "./allowed-origins.ts";
+import { secretFromEnvironment } from "./secret.ts";
+import { untilStopped } from "./until-stopped.ts";
+
+/** Runs some services until told to stop, each on its own port; others are found by their environment variables. */
+export async function serve(names: readonly string[], options: { readonly host: string }): Promise<void> {
+  const environment = process.env;
+  const stopped = untilStopped();
+  const log = createLogger({ level: choice(environment, "LOG_LEVEL", { fallback: "info", of: logLevels }) });
+  const run = names.includes("all") ? services.map(({ name }) => name) : [...new Set(names)];
+  const databases = databaseFromEnvironment(environment, log);
+  try {
+    const running = await startProcess({
+      declarations: services,
+      run,
+      environment,
+      databases,
+      secret: secretFromEnvironment(environment) ?? randomBytes(32),
+      log,
+      host: options.host,
+      isAllowedOrigin: allowedOrigins(environment),
+      portOf: (service) => {
+        const port = portSetting(environment, service.port.variable, service.port.fallback);
+        const twin = services.find(
+          (other) =>
+            other.name < service.name &&
+            run.includes(other.name) &&
+            port !== 0 &&
+            portSetting(environment, other.port.variable, other.port.fallback) === port,
+        );
+        if (twin === undefined) return port;
+        throw new ConfigError(
+          `${twin.name} and ${service.name} both want port ${port}: set ${twin.port.variable} or ${service.port.variable}.`,
+        );
+      },
+    });
+    for (const [service, { host, port }] of running.ports) log.info({ service, host, port }, "Listening");
+    await stopped;
+    await running.stop();
+  } finally {
+    await databases.stop();
+  }
+}

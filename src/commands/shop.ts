@@ -1,0 +1,106 @@
+import { randomBytes } from "node:crypto";
+import { access, mkdir, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import type { Transport } from "@connectrpc/connect";
+import { ConfigError, choice, type Environment, port as portSetting, text } from "../platform/config/environment.ts";
+import { type Databases, embeddedDatabase } from "../platform/lifecycle/databases.ts";
+import { type RunningProcess, startProcess } from "../platform/lifecycle/running-process.ts";
+import { createLogger, type LogLevel, logLevels } from "../platform/logging/logger.ts";
+import { startEmbeddedPostgres } from "../platform/sql/embedded-postgres.ts";
+import { services } from "../services/index.ts";
+import { allowedOrigins } from "./allowed-origins.ts";
+import { secretFromEnvironment, secretOfFolder } from "./secret.ts";
+import type { Stages } from "./stages.ts";
+
+export interface ShopOptions {
+  readonly port: number;
+  readonly host: string;
+  /** Where data is kept; undefined for a temporary place. */
+  readonly dataDir: string | undefined;
+  readonly servicePorts: boolean;
+  /** What is logged unless LOG_LEVEL says otherwise. */
+  readonly logLevel: LogLevel;
+  /** Puts something around every call between services. */
+  readonly aroundCalls?: (transport: Transport) => Transport;
+}
+
+export interface Shop {
+  readonly process: RunningProcess;
+  /** `http://localhost:8080` */
+  readonly url: string;
+  readonly databases: Databases;
+  stop(): Promise<void>;
+}
+
+/** Starts every service in this process, with a PostgreSQL server of its own. */
+export async function startShop(options: ShopOptions, environment: Environment, stages: Stages): Promise<Shop> {
+  const { port, host, dataDir } = options;
+  const logLevel = choice(environment, "LOG_LEVEL", { fallback: options.logLevel, of: logLevels });
+  const isAllowedOrigin = allowedOrigins(environment);
+  for (const variable of ["VALKEY_ADDR", "KAFKA_ADDR", "DB_CONNECTION_STRING"]) {
+    if (text(environment, variable) === undefined) continue;
+    throw new ConfigError(
+      `${variable} is set, but \`npm start\` brings its own stores; unset it, or run services with \`npm run orrery -- serve\`.`,
+    );
+  }
+  const folder = dataDir === undefined ? undefined : await prepareFolder(resolve(dataDir));
+  const given = secretFromEnvironment(environment);
+  const server = await stages.run("Database", () =>
+    startEmbeddedPostgres({
+      dataDir: folder === undefined ? "ephemeral" : join(folder, "postgres"),
+      describeOwner: port === 0 ? "a shop" : `the shop on port ${port}`,
+      log: (line) => stages.line(`Database: ${line}`),
+    }),
+  );
+  const databases = embeddedDatabase(server);
+  try {
+    const secret = given ?? (folder === undefined ? randomBytes(32) : await secretOfFolder(folder));
+    const running = await stages.run(`${services.length} services`, () =>
+      startProcess({
+        declarations: services,
+        run: services.map(({ name }) => name),
+        environment,
+        databases,
+        secret,
+        log: createLogger({ level: logLevel }),
+        host,
+        isAllowedOrigin,
+        portOf: (service) => {
+          if (service.name === "frontend-proxy") return port;
+          // The reference has the web server and the front proxy on 8080, each in a container of its own.
+          if (!options.servicePorts || service.name === "frontend") return undefined;
+          return portSetting(environment, service.port.variable, service.port.fallback);
+        },
+        ...(options.aroundCalls === undefined ? {} : { aroundCalls: options.aroundCalls }),
+      }),
+    );
+    const bound = running.ports.get("frontend-proxy")?.port ?? port;
+    return {
+      process: running,
+      url: `http://${shownHost(host)}:${bound}`,
+      databases,
+      async stop() {
+        await running.stop();
+        await databases.stop();
+      },
+    };
+  } catch (error) {
+    await databases.stop();
+    throw error;
+  }
+}
+
+/** What git shall not see, whatever folder was chosen. */
+async function prepareFolder(folder: string): Promise<string> {
+  await mkdir(folder, { recursive: true }).catch((cause) => {
+    throw new ConfigError(`The data folder ${folder} cannot be made: ${cause.message}`, { cause });
+  });
+  const ignore = join(folder, ".gitignore");
+  await access(ignore).catch(() => writeFile(ignore, "*\n").catch(() => {}));
+  return folder;
+}
+
+function shownHost(host: string): string {
+  if (host === "127.0.0.1" || host === "0.0.0.0" || host === "::" || host === "::1") return "localhost";
+  return host.includes(":") ? `[${host}]` : host;
+}

@@ -1,0 +1,54 @@
+import { relative } from "node:path";
+import { services } from "../services/index.ts";
+import { type Shop, startShop } from "./shop.ts";
+import { Stages, textTable } from "./stages.ts";
+import { untilStopped } from "./until-stopped.ts";
+
+export interface UpOptions {
+  readonly port: number;
+  readonly dataDir: string;
+  readonly ephemeral?: boolean;
+  readonly servicePorts?: boolean;
+  readonly host: string;
+  readonly verbose?: boolean;
+}
+
+/** Runs the whole shop until told to stop. */
+export async function up(options: UpOptions): Promise<void> {
+  const stopped = untilStopped();
+  const stages = new Stages(process.stdout);
+  const shop = await startShop(
+    {
+      port: options.port,
+      host: options.host,
+      dataDir: options.ephemeral ? undefined : options.dataDir,
+      servicePorts: options.servicePorts ?? false,
+      logLevel: options.verbose ? "info" : "warn",
+    },
+    process.env,
+    stages,
+  );
+  stages.line(`\n${whatIsWhere(shop, options)}\nCtrl-C stops it.`);
+  await stopped;
+  stages.line("\nStopping");
+  await shop.stop();
+  stages.line(options.ephemeral ? "Stopped; nothing was kept." : `Stopped; the data stays in ${options.dataDir}.`);
+}
+
+function whatIsWhere({ url, databases, process: { ports } }: Shop, options: UpOptions): string {
+  const rows = [
+    ["What", "Where"],
+    ["The shop", `${url}/`],
+    ["Web API", `${url}/api/docs`],
+    ["Mail that the shop has written", `${url}/mail/`],
+    ["gRPC, gRPC-Web and Connect", `${url}/oteldemo.CartService/GetCart and so on, with reflection and health`],
+  ];
+  for (const { name } of services) {
+    const port = ports.get(name);
+    if (port !== undefined && name !== "frontend-proxy") rows.push([`  ${name}`, `localhost:${port.port}`]);
+  }
+  const access = databases.describe();
+  if (access !== undefined) rows.push(["Database", access]);
+  rows.push(["Data", options.ephemeral ? "temporary, gone at the end" : relative(".", options.dataDir) || "."]);
+  return textTable(rows);
+}

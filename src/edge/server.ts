@@ -1,0 +1,22 @@
+import type { RunningService, ServiceContext } from "../platform/lifecycle/service.ts";
+import type { HttpHandler } from "../platform/rpc/rpc-handler.ts";
+import { routeOf } from "./routes.ts";
+
+/** The front proxy of the embedded mode, where Envoy is in the mesh. RPC is answered by the port itself. */
+export async function start(context: ServiceContext): Promise<RunningService> {
+  const handlers = new Map<string, HttpHandler>();
+  for (const service of ["frontend", "image-provider", "email"]) handlers.set(service, context.http.handler(service));
+  return {
+    http(request, response) {
+      const route = routeOf(request.url ?? "/");
+      if (route.kind === "redirect") {
+        response.statusCode = 301;
+        response.setHeader("location", route.location);
+        response.end();
+        return;
+      }
+      request.url = route.url;
+      handlers.get(route.service)?.(request, response);
+    },
+  };
+}

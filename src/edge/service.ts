@@ -1,0 +1,12 @@
+import { declareService } from "../platform/lifecycle/service.ts";
+
+export const frontendProxy = declareService({
+  name: "frontend-proxy",
+  summary: "The one public port: pages, pictures, mail, and every service's RPCs.",
+  criticality: "critical",
+  port: { variable: "ENVOY_PORT", fallback: 8080 },
+  address: "FRONTEND_PROXY_ADDR",
+  rpc: [],
+  calls: ["frontend", "image-provider", "email"],
+  load: () => import("./server.ts"),
+});

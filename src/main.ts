@@ -1,0 +1,56 @@
+import { Command, InvalidArgumentError, Option } from "commander";
+import { ConfigError } from "./platform/config/environment.ts";
+import { PortError } from "./platform/rpc/port.ts";
+import { DataFolderInUseError, EmbeddedPostgresError } from "./platform/sql/embedded-postgres/errors.ts";
+
+function portNumber(value: string): number {
+  const port = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+  if (port >= 0 && port <= 65_535) return port;
+  throw new InvalidArgumentError("It takes a number from 0 to 65535; 0 means any free port.");
+}
+
+const program = new Command("orrery")
+  .description("The OpenTelemetry Demo's astronomy shop as a TypeScript service mesh.")
+  .showHelpAfterError("(--help tells the options)");
+
+program
+  .command("up", { isDefault: true })
+  .description("Run the whole shop in one process. This is what `npm start` does.")
+  .addOption(new Option("--port <number>", "the public port").env("ENVOY_PORT").default(8080).argParser(portNumber))
+  .option("--data-dir <folder>", "where data is kept between runs", ".orrery")
+  .option("--ephemeral", "keep no data: use a temporary folder and remove it at the end")
+  .option("--service-ports", "open each service's own port too, as in the OpenTelemetry Demo")
+  .option("--host <address>", "address to listen on", "127.0.0.1")
+  .option("--verbose", "log what the services do")
+  .addHelpText(
+    "after",
+    `
+Examples:
+  npm start                            the shop on http://localhost:8080, data in .orrery
+  npm start -- --port 9000 --ephemeral a throw-away shop on another port
+  npm start -- --service-ports         grpcurl, buf curl or your own service against localhost:7070 (cart) and so on`,
+  )
+  .action(async (options) => (await import("./commands/up.ts")).up(options));
+
+program
+  .command("serve")
+  .description("Run some services as one process, configured by environment variables as in the OpenTelemetry Demo.")
+  .argument("<services...>", "names, such as cart checkout; `all` for all")
+  .option("--host <address>", "address to listen on", "127.0.0.1")
+  .addHelpText("after", () => `\nEvery service and its variables: docs/architecture.md`)
+  .action(async (names, options) => (await import("./commands/serve.ts")).serve(names, options));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  // What a person can put right is one line; anything else is a defect and shows where.
+  const isForPeople = [ConfigError, PortError, DataFolderInUseError, EmbeddedPostgresError].some(
+    (kind) => error instanceof kind,
+  );
+  process.stderr.write(isForPeople && error instanceof Error ? `\n${error.message}\n` : `\n${describe(error)}\n`);
+  process.exitCode = 1;
+}
+
+function describe(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

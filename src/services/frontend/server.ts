@@ -1,0 +1,37 @@
+import { AdService } from "../../../gen/oteldemo/ad_pb.ts";
+import { CartService } from "../../../gen/oteldemo/cart_pb.ts";
+import { CheckoutService } from "../../../gen/oteldemo/checkout_pb.ts";
+import { CurrencyService } from "../../../gen/oteldemo/currency_pb.ts";
+import { ProductCatalogService } from "../../../gen/oteldemo/product_catalog_pb.ts";
+import { RecommendationService } from "../../../gen/oteldemo/recommendation_pb.ts";
+import { ShippingService } from "../../../gen/oteldemo/shipping_pb.ts";
+import { text } from "../../platform/config/environment.ts";
+import type { RunningService, ServiceContext } from "../../platform/lifecycle/service.ts";
+import { buildApi } from "./api/app.ts";
+import { servePages, storefrontBundle } from "./pages.ts";
+
+/** Placing an order may take as long as slow shipping does. */
+const checkoutTimeoutMs = 14_000;
+
+export async function start(context: ServiceContext): Promise<RunningService> {
+  const app = await buildApi({
+    log: context.log,
+    clients: {
+      ad: context.client(AdService, { timeoutMs: 2_000 }),
+      cart: context.client(CartService),
+      catalog: context.client(ProductCatalogService),
+      checkout: context.client(CheckoutService, { timeoutMs: checkoutTimeoutMs }),
+      currency: context.client(CurrencyService),
+      recommendation: context.client(RecommendationService, { timeoutMs: 3_000 }),
+      shipping: context.client(ShippingService),
+    },
+  });
+  await servePages(app, storefrontBundle, {
+    NEXT_PUBLIC_PLATFORM: text(context.environment, "ENV_PLATFORM") ?? "local",
+  });
+  await app.ready();
+  return {
+    http: (request, response) => app.routing(request, response),
+    stop: () => app.close(),
+  };
+}

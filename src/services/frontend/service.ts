@@ -1,0 +1,13 @@
+import { declareService } from "../../platform/lifecycle/service.ts";
+
+export const frontend = declareService({
+  name: "frontend",
+  summary: "The web shop: its pages, and the JSON API under /api that they use.",
+  criticality: "critical",
+  port: { variable: "FRONTEND_PORT", fallback: 8080 },
+  address: "FRONTEND_ADDR",
+  rpc: [],
+  calls: ["ad", "cart", "checkout", "currency", "product-catalog", "recommendation", "shipping"],
+  settings: [{ name: "ENV_PLATFORM", meaning: "Where the shop runs, shown in the footer.", fallback: "local" }],
+  load: () => import("./server.ts"),
+});

@@ -1,5 +1,7 @@
 import type { DescService } from "@bufbuild/protobuf";
 import type { Transport } from "@connectrpc/connect";
+import { Health } from "../../../gen/grpc/health/v1/health_pb.ts";
+import { ServerReflection } from "../../../gen/grpc/reflection/v1/reflection_pb.ts";
 import { address, ConfigError, type Environment, text } from "../config/environment.ts";
 import type { EventLog } from "../events/event-log.ts";
 import { eventLogMigrations, postgresEventLog } from "../events/postgres-event-log.ts";
@@ -46,6 +48,9 @@ export interface RunningProcess {
   stop(): Promise<void>;
 }
 
+/** What every port serves beside the services themselves. */
+const platformServices: readonly DescService[] = [Health, ServerReflection];
+
 const readinessIntervalMs = 1_000;
 /** Work under way at a stop has this long; together with the rest of the way down it stays under ten seconds. */
 const drainMs = 6_000;
@@ -84,9 +89,9 @@ class ProcessUnderWay implements RunningProcess {
     const declarations = run.map((name) => this.#declaration(name));
     await Promise.all(declarations.map((declaration) => this.#startService(declaration)));
     for (const declaration of declarations) await this.#openPort(declaration);
+    for (const service of this.#services.values()) for (const worker of service.workers ?? []) worker.start();
     await this.#updateReadiness();
     this.#scheduleReadiness();
-    for (const service of this.#services.values()) for (const worker of service.workers ?? []) worker.start();
   }
 
   isReady(service?: string): boolean {
@@ -245,7 +250,7 @@ class ProcessUnderWay implements RunningProcess {
     const isFront = declaration.name === "frontend-proxy";
     const rpc = rpcHandler({
       services: isFront ? this.#local : this.#local.only(declaration.rpc),
-      contract: declarations.flatMap(({ rpc }) => rpc),
+      contract: [...declarations.flatMap(({ rpc }) => rpc), ...platformServices],
       isAllowedOrigin,
       health: { status: (name) => this.#healthOf(name, isFront ? undefined : declaration) },
     });
@@ -281,10 +286,10 @@ class ProcessUnderWay implements RunningProcess {
         const before = this.#ready.get(name);
         const ready = (await service.isReady?.()) ?? true;
         this.#ready.set(name, ready);
-        if (before === undefined || before === ready) return;
+        if (before === ready) return;
         const log = this.#options.log.child({ service: name });
-        if (ready) log.info("Ready again");
-        else log.warn("Not ready: something that it cannot do without does not answer");
+        if (ready) log.info("Ready");
+        else if (before === true) log.warn("Not ready: something that it cannot do without does not answer");
       }),
     );
   }

@@ -61,12 +61,16 @@ async function answer(
 }
 
 function parse(entry: HttpJsonMethod, body: string) {
+  let json: JsonValue | undefined;
   try {
-    const json = body === "" ? undefined : (JSON.parse(body) as JsonValue);
+    json = body === "" ? undefined : (JSON.parse(body) as JsonValue);
+  } catch (cause) {
+    throw rpcError(platformErrors.INVALID_REQUEST, `The body is not JSON: ${String(cause)}`, { cause });
+  }
+  try {
     return messageFromWire(entry.method.input, json, entry.request);
   } catch (cause) {
-    const what = cause instanceof SyntaxError ? "is not JSON" : "does not fit";
     const why = cause instanceof Error ? cause.message : String(cause);
-    throw rpcError(platformErrors.INVALID_REQUEST, `The body ${what}: ${why}`, { cause });
+    throw rpcError(platformErrors.INVALID_REQUEST, `The body does not fit ${entry.path}: ${why}`, { cause });
   }
 }

@@ -17,7 +17,7 @@ function convertMessage(from: Money | undefined, toCode: string): Money {
   if (conversion.kind === "unsupported") {
     throw rpcError(
       currencyErrors.CURRENCY_UNSUPPORTED,
-      `${JSON.stringify(conversion.currency)} is not a currency that can be converted; ${supportedCurrencies.join(", ")} are.`,
+      `${JSON.stringify(conversion.currency)} is not a currency that can be converted; USD and EUR are, for example.`,
       { metadata: { currency: conversion.currency } },
     );
   }

@@ -28,6 +28,11 @@ export async function buildApi(options: {
   const routes = new RouteTable(app);
 
   app.addHook("onRequest", (request, reply, done) => {
+    const [path = "", query] = request.url.split("?", 2);
+    if (/^\/api\/[^/]+.*[^/]\/$/.test(path) && !path.startsWith("/api/docs")) {
+      reply.redirect(path.slice(0, -1) + (query === undefined ? "" : `?${query}`), 308);
+      return;
+    }
     withCall(callOf(request.raw, reply.raw), done);
   });
   app.setErrorHandler((error: FastifyError, _request, reply) => {
@@ -38,10 +43,7 @@ export async function buildApi(options: {
     return sendProblem(reply, problem);
   });
   app.setNotFoundHandler((request, reply) => {
-    const [path = "", query] = request.url.split("?", 2);
-    if (path.length > "/api/".length && path.endsWith("/") && !path.includes("//")) {
-      return reply.redirect(path.replace(/\/+$/, "") + (query === undefined ? "" : `?${query}`), 308);
-    }
+    const [path = ""] = request.url.split("?", 1);
     const allowed = routes.methodsOf(path);
     if (allowed.length === 0) {
       return sendProblem(reply, {

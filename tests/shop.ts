@@ -1,0 +1,49 @@
+import type { Transport } from "@connectrpc/connect";
+import postgres from "postgres";
+import { startShop as start } from "../src/commands/shop.ts";
+import { Stages } from "../src/commands/stages.ts";
+import type { Environment } from "../src/platform/config/environment.ts";
+import type { RunningProcess } from "../src/platform/lifecycle/running-process.ts";
+
+/** The whole shop on a port of its own, with a database of its own. */
+export interface TestShop {
+  readonly url: string;
+  readonly process: RunningProcess;
+  /** The database, as its superuser. */
+  readonly sql: postgres.Sql;
+  stop(): Promise<void>;
+}
+
+/** Starts the shop in this process, as `npm start -- --ephemeral` does. */
+export async function startShop(
+  options: {
+    readonly environment?: Environment;
+    readonly servicePorts?: boolean;
+    readonly aroundCalls?: (transport: Transport) => Transport;
+  } = {},
+): Promise<TestShop> {
+  const { environment = {}, servicePorts = false, aroundCalls } = options;
+  const shop = await start(
+    {
+      port: 0,
+      host: "127.0.0.1",
+      dataDir: undefined,
+      servicePorts,
+      logLevel: "error",
+      ...(aroundCalls === undefined ? {} : { aroundCalls }),
+    },
+    environment,
+    new Stages({ write: () => true }),
+  );
+  const { host, port, database } = await shop.databases.addressFor("checkout");
+  const sql = postgres({ host, port, database, username: "postgres", max: 2, onnotice: () => {} });
+  return {
+    url: shop.url,
+    process: shop.process,
+    sql,
+    async stop() {
+      await sql.end({ timeout: 1 });
+      await shop.stop();
+    },
+  };
+}

@@ -180,6 +180,26 @@ describe("a shopper", () => {
     expect(await ordersOfShopper()).toEqual([]);
   });
 
+  it("whose cart holds a product that left the shop can take it out and buy the rest", async () => {
+    await putInCart("L9ECAV7KIM");
+    await putInCart("HQTGWGPNH4");
+    await page.route("**/api/cart?*", async (route) => {
+      const response = await route.fetch();
+      const { items, ...cart } = await response.json();
+      const left = items.map((line: { productId: string }) =>
+        line.productId === "HQTGWGPNH4" ? { ...line, product: null } : line,
+      );
+      await route.fulfill({ response, json: { ...cart, items: left } });
+    });
+    await page.reload();
+    await page.getByText("It left the shop after you chose it").waitFor();
+    expect(await placeOrder().isDisabled()).toBe(true);
+    await page.getByRole("button", { name: "Remove Product no longer available" }).click();
+    await placeOrder().and(page.locator(":enabled")).click();
+    await page.waitForURL("**/cart/checkout/*");
+    expect(await ordersOfShopper()).toMatchObject([{ itemCount: 1 }]);
+  });
+
   it("sees what is wrong beside an empty field, before anything is sent", async () => {
     await putInCart("L9ECAV7KIM");
     await page.locator("#street_address").fill(" ");

@@ -30,6 +30,8 @@ const search = createRoute({
   getParentRoute: () => root,
   path: "/search",
   validateSearch: (params: Record<string, unknown>) => ({ q: String(params.q ?? "") }),
+  loaderDeps: ({ search: { q } }) => ({ q }),
+  loader: ({ deps: { q } }) => void start(queries.productsFound(q, currencyCode())),
   component: lazyRouteComponent(() => import("./pages/search.tsx"), "SearchPage"),
 });
 
@@ -57,6 +59,7 @@ const order = createRoute({
 const orders = createRoute({
   getParentRoute: () => root,
   path: "/orders",
+  loader: () => void start(queries.orders),
   component: lazyRouteComponent(() => import("./pages/orders.tsx"), "OrdersPage"),
 });
 

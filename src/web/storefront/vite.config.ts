@@ -46,5 +46,6 @@ export default defineConfig({
       },
     },
   },
-  server: { proxy: { "/api": shop, "/images": shop } },
+  // Not "/api": that would take the module api.ts too.
+  server: { proxy: { "^/(api|images)/": shop } },
 });

@@ -10,6 +10,7 @@ export interface EventRecord {
 /** A message as a consumer gets it. */
 export interface ReceivedEvent extends EventRecord {
   readonly offset: bigint;
+  readonly publishedAt: Date;
   /** 1 the first time. */
   readonly attempt: number;
 }

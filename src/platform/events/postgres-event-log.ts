@@ -221,7 +221,7 @@ class PostgresConsumer implements Consumer {
       const room = Number(committed) + windowSize - Number(next);
       if (room > 0) {
         const events = await this.#sql<Omit<ReceivedEvent, "attempt">[]>`
-          select topic, "offset", key, value, headers from log
+          select topic, "offset", key, value, headers, published_at as "publishedAt" from log
           where topic = ${topic} and "offset" >= ${next} order by "offset" limit ${room}`;
         for (const event of events) {
           start({ ...event, attempt: 1 });

@@ -56,7 +56,8 @@ export function resilientTransport(inner: Transport, policy: Partial<ClientPolic
       const repeatable = isRepeatable(method, headers);
       budget.request();
       for (let attempt = 1; ; attempt++) {
-        const remaining = deadline - performance.now();
+        // Whole milliseconds: the unit of timeouts on the wire.
+        const remaining = Math.floor(deadline - performance.now());
         if (remaining <= 0) {
           throw rpcError(platformErrors.DEADLINE_EXCEEDED, `No time is left to call ${methodName(method)}.`);
         }

@@ -1,0 +1,95 @@
+import { randomUUID } from "node:crypto";
+import { Agent, request } from "node:http";
+
+/** What a load did. */
+export interface LoadResult {
+  readonly count: number;
+  readonly failed: number;
+  readonly seconds: number;
+  /** Milliseconds. */
+  readonly p50: number;
+  readonly p99: number;
+}
+
+/** Repeats `round` in as many parallel loops as told, for so long, and times each round's measured part. */
+export async function load(options: {
+  readonly concurrency: number;
+  readonly seconds: number;
+  readonly round: () => Promise<{ readonly ok: boolean; readonly ms: number }>;
+}): Promise<LoadResult> {
+  const times: number[] = [];
+  let failed = 0;
+  const begun = performance.now();
+  const until = begun + options.seconds * 1_000;
+  await Promise.all(
+    Array.from({ length: options.concurrency }, async () => {
+      while (performance.now() < until) {
+        const { ok, ms } = await options.round();
+        times.push(ms);
+        if (!ok) failed++;
+      }
+    }),
+  );
+  const sorted = times.toSorted((a, b) => a - b);
+  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
+  return { count: times.length, failed, seconds: (performance.now() - begun) / 1_000, p50: at(0.5), p99: at(0.99) };
+}
+
+const agent = new Agent({ keepAlive: true, maxSockets: 256 });
+
+/** One request; the answer's body is read and thrown away. */
+export function send(url: string, options: { readonly method?: string; readonly json?: unknown } = {}) {
+  const begun = performance.now();
+  const body = options.json === undefined ? undefined : JSON.stringify(options.json);
+  return new Promise<{ readonly ok: boolean; readonly ms: number }>((resolve, reject) => {
+    const headers =
+      body === undefined ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
+    const outgoing = request(url, { agent, method: options.method ?? "GET", headers }, (response) => {
+      response.resume();
+      response.once("end", () => {
+        const status = response.statusCode ?? 500;
+        resolve({ ok: status < 400, ms: performance.now() - begun });
+      });
+    });
+    outgoing.once("error", reject);
+    outgoing.end(body);
+  });
+}
+
+const products = ["0PUK6V6EV0", "1YMWWN1N4O", "2ZYFJ3GM2N", "66VCHSJNUP", "6E92ZMYYFZ", "LS4PSXUNUM"];
+const any = <T>(list: readonly T[]): T => list[Math.floor(Math.random() * list.length)] as T;
+
+/** What the OpenTelemetry Demo's load does apart from ordering, in its weights. */
+export function browse(url: string) {
+  const id = any(products);
+  const draw = Math.random() * 22;
+  if (draw < 1) return send(`${url}/`);
+  if (draw < 11) return send(`${url}/api/products/${id}`);
+  if (draw < 14) return send(`${url}/api/recommendations?productIds=${id}&currencyCode=EUR`);
+  if (draw < 17) return send(`${url}/api/data?contextKeys=telescopes`);
+  if (draw < 20) return send(`${url}/api/cart?sessionId=${randomUUID()}&currencyCode=EUR`);
+  return send(`${url}/api/products?currencyCode=EUR`);
+}
+
+/** Puts two products into a cart and orders them; only the order is timed. */
+export async function order(url: string) {
+  const userId = randomUUID();
+  for (const productId of ["2ZYFJ3GM2N", "LS4PSXUNUM"]) {
+    await send(`${url}/api/cart`, { method: "POST", json: { userId, item: { productId, quantity: 1 } } });
+  }
+  return send(`${url}/api/checkout?currencyCode=EUR`, {
+    method: "POST",
+    json: {
+      userId,
+      email: "someone@example.com",
+      userCurrency: "EUR",
+      address: { streetAddress: "1 Road", city: "Bath", state: "", country: "United Kingdom", zipCode: "BA1 1AA" },
+      creditCard: {
+        creditCardNumber: "4432-8015-6152-0454",
+        creditCardCvv: 672,
+        creditCardExpirationYear: 2039,
+        creditCardExpirationMonth: 1,
+      },
+    },
+  });
+}

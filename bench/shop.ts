@@ -1,0 +1,103 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Report } from "./figure.ts";
+import { browse, load, order, send } from "./load.ts";
+import { cpuMs, memoryMb, processTree } from "./processes.ts";
+import { runShop } from "./running-shop.ts";
+
+/** Milliseconds of CPU that the OpenTelemetry Demo spends, over all its processes, on one list of products. */
+const referenceListMs = 1.35;
+/** The same for one order of two lines. */
+const referenceOrderMs = 7.3;
+
+const settleMs = 2_000;
+
+/** The whole shop in a process of its own, loaded from this one on the same machine. */
+export async function benchShop({ seconds, report }: { readonly seconds: number; readonly report: Report }) {
+  if (process.platform !== "linux") {
+    process.stdout.write("The shop is measured by /proc, so on Linux only.\n");
+    return;
+  }
+  const dataDir = await mkdtemp(join(tmpdir(), "orrery bench "));
+  try {
+    const first = await runShop(dataDir);
+    report({
+      name: "start to ready, empty data folder",
+      value: first.readyMs / 1_000,
+      unit: "s",
+      target: { at: "most", value: 6 },
+    });
+    await first.stop();
+    const shop = await runShop(dataDir);
+    try {
+      report({
+        name: "start to ready, second start",
+        value: shop.readyMs / 1_000,
+        unit: "s",
+        target: { at: "most", value: 3 },
+      });
+      await new Promise((resolve) => setTimeout(resolve, settleMs));
+      const memory = () => memoryMb(processTree(shop.pid));
+      report({
+        name: "memory at rest, PostgreSQL included",
+        value: memory(),
+        unit: "MB",
+        target: { at: "most", value: 250 },
+      });
+
+      const measured = async (round: () => Promise<{ ok: boolean; ms: number }>, concurrency: number) => {
+        await load({ concurrency, seconds: seconds / 2, round });
+        const before = cpuMs(processTree(shop.pid));
+        const result = await load({ concurrency, seconds, round });
+        const cpuPerRound = (cpuMs(processTree(shop.pid)) - before) / result.count;
+        if (result.failed > 0) throw new Error(`${result.failed} of ${result.count} requests failed`);
+        return { ...result, cpuPerRound, perSecond: result.count / result.seconds };
+      };
+
+      const list = await measured(() => send(`${shop.url}/api/products?currencyCode=EUR`), 16);
+      report({
+        name: "/api/products in EUR, CPU of the shop",
+        value: list.cpuPerRound,
+        unit: "ms",
+        target: { at: "most", value: referenceListMs / 5 },
+        baseline: { name: "the reference", value: referenceListMs },
+      });
+      report({
+        name: "/api/products in EUR, per core of the shop",
+        value: 1_000 / list.cpuPerRound,
+        unit: "/s",
+        target: { at: "least", value: 1_500 },
+      });
+
+      const mix = await measured(() => browse(shop.url), 16);
+      report({ name: "browse mix, on this machine with its load", value: mix.perSecond, unit: "/s" });
+      report({ name: "browse mix, CPU of the shop", value: mix.cpuPerRound, unit: "ms" });
+      report({ name: "browse mix, p99", value: mix.p99, unit: "ms" });
+
+      const orders = await measured(() => order(shop.url), 16);
+      report({
+        name: "orders of two lines, on this machine with its load",
+        value: orders.perSecond,
+        unit: "/s",
+        target: { at: "least", value: 200 },
+      });
+      report({ name: "checkout, p50", value: orders.p50, unit: "ms" });
+      report({ name: "checkout, p99", value: orders.p99, unit: "ms", target: { at: "most", value: 100 } });
+      report({
+        name: "order with its two adds, consumers and mail, CPU of the shop",
+        value: orders.cpuPerRound,
+        unit: "ms",
+        target: { at: "most", value: referenceOrderMs / 2 },
+        baseline: { name: "the reference", value: referenceOrderMs },
+      });
+
+      await new Promise((resolve) => setTimeout(resolve, settleMs));
+      report({ name: "memory after load, PostgreSQL included", value: memory(), unit: "MB" });
+    } finally {
+      await shop.stop();
+    }
+  } finally {
+    await rm(dataDir, { recursive: true, force: true });
+  }
+}

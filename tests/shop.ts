@@ -4,6 +4,7 @@ import { startShop as start } from "../src/commands/shop.ts";
 import { Stages } from "../src/commands/stages.ts";
 import type { Environment } from "../src/platform/config/environment.ts";
 import type { RunningProcess } from "../src/platform/lifecycle/running-process.ts";
+import { DeadlineProbe } from "./deadline-probe.ts";
 
 /** The whole shop on a port of its own, with a database of its own. */
 export interface TestShop {
@@ -11,6 +12,7 @@ export interface TestShop {
   readonly process: RunningProcess;
   /** The database, as its superuser. */
   readonly sql: postgres.Sql;
+  /** Fails when a call between services had no deadline, or one later than its caller's. */
   stop(): Promise<void>;
 }
 
@@ -22,7 +24,8 @@ export async function startShop(
     readonly aroundCalls?: (transport: Transport) => Transport;
   } = {},
 ): Promise<TestShop> {
-  const { environment = {}, servicePorts = false, aroundCalls } = options;
+  const { environment = {}, servicePorts = false, aroundCalls = (transport) => transport } = options;
+  const probe = new DeadlineProbe();
   const shop = await start(
     {
       port: 0,
@@ -30,7 +33,7 @@ export async function startShop(
       dataDir: undefined,
       servicePorts,
       logLevel: "error",
-      ...(aroundCalls === undefined ? {} : { aroundCalls }),
+      aroundCalls: (transport) => probe.around(aroundCalls(transport)),
     },
     environment,
     new Stages({ write: () => true }),
@@ -44,6 +47,7 @@ export async function startShop(
     async stop() {
       await sql.end({ timeout: 1 });
       await shop.stop();
+      probe.assertKept();
     },
   };
 }

@@ -24,25 +24,26 @@ export function orderOf(event: ReceivedEvent): OrderResult {
 
 /** Books an order; one that is booked already is left as it is. Returns whether it was new. */
 export async function bookOrder({ sql }: Database, order: OrderResult): Promise<boolean> {
-  return sql.begin(async (tx) => {
-    const { count } = await tx`insert into "order" (order_id) values (${order.orderId}) on conflict do nothing`;
-    if (count === 0) return false;
-    const { shippingCost: cost, shippingAddress: address } = order;
-    await tx`
+  const { shippingCost: cost, shippingAddress: address, items } = order;
+  // One statement is one transaction and one round trip.
+  const { count } = await sql`
+    with booked as (
+      insert into "order" (order_id) values (${order.orderId}) on conflict do nothing returning order_id),
+    shipped as (
       insert into shipping (shipping_tracking_id, shipping_cost_currency_code, shipping_cost_units,
         shipping_cost_nanos, street_address, city, state, country, zip_code, order_id)
-      values (${order.shippingTrackingId}, ${cost?.currencyCode ?? ""}, ${cost?.units ?? 0n}, ${cost?.nanos ?? 0},
+      select ${order.shippingTrackingId}, ${cost?.currencyCode ?? ""}, ${cost?.units ?? 0n}, ${cost?.nanos ?? 0},
         ${address?.streetAddress ?? null}, ${address?.city ?? null}, ${address?.state ?? null},
-        ${address?.country ?? null}, ${address?.zipCode ?? null}, ${order.orderId})`;
-    const items = order.items.map(({ item, cost: unit }) => ({
-      item_cost_currency_code: unit?.currencyCode ?? "",
-      item_cost_units: unit?.units ?? 0n,
-      item_cost_nanos: unit?.nanos ?? 0,
-      product_id: item?.productId ?? "",
-      quantity: item?.quantity ?? 0,
-      order_id: order.orderId,
-    }));
-    if (items.length > 0) await tx`insert into orderitem ${tx(items)}`;
-    return true;
-  });
+        ${address?.country ?? null}, ${address?.zipCode ?? null}, order_id
+      from booked),
+    lines as (
+      insert into orderitem (item_cost_currency_code, item_cost_units, item_cost_nanos, product_id, quantity, order_id)
+      select line.*, order_id from booked, unnest(
+        ${items.map((line) => line.cost?.currencyCode ?? "")}::text[],
+        ${items.map((line) => String(line.cost?.units ?? 0n))}::bigint[],
+        ${items.map((line) => line.cost?.nanos ?? 0)}::int[],
+        ${items.map((line) => line.item?.productId ?? "")}::text[],
+        ${items.map((line) => line.item?.quantity ?? 0)}::int[]) as line)
+    select from booked`;
+  return count === 1;
 }

@@ -2,7 +2,6 @@ import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { SendOrderConfirmationRequestSchema } from "../../../gen/oteldemo/email_pb.ts";
 import { OrderResultSchema } from "../../../gen/oteldemo/order_pb.ts";
 import type { Database } from "../../platform/sql/database.ts";
-import { addToOutbox } from "../../platform/sql/outbox.ts";
 import type { OrderState, StoredOrder } from "./order.ts";
 import { lockClass } from "./process-lock.ts";
 import type { OrderStore } from "./store.ts";
@@ -75,26 +74,31 @@ export function postgresOrderStore(options: {
         where order_id = ${orderId} and state = 'refunding' and owner = ${owner}`;
       return count === 1;
     },
-    placed(order, trackingId) {
+    async placed(order, trackingId) {
       const result = create(OrderResultSchema, { ...order.result, shippingTrackingId: trackingId });
       const bytes = toBinary(OrderResultSchema, result);
-      return sql.begin(async (tx) => {
-        const { count } = await tx`
+      const confirmation =
+        order.email === ""
+          ? null
+          : toBinary(
+              SendOrderConfirmationRequestSchema,
+              create(SendOrderConfirmationRequestSchema, { email: order.email, order: result }),
+            );
+      // One statement is one transaction and one round trip.
+      const { count } = await sql`
+        with placed as (
           update orders set state = 'placed', updated_at = now(), placed_at = now(), result = ${bytes}
-          where order_id = ${order.orderId} and state = 'charged' and owner = ${owner}`;
-        if (count !== 1) return false;
-        await addToOutbox(tx, { topic, key: order.orderId, value: bytes, headers: eventHeaders(order) });
-        if (order.email !== "") {
-          const request = create(SendOrderConfirmationRequestSchema, { email: order.email, order: result });
-          await addToOutbox(tx, {
-            topic: confirmationsTopic,
-            key: order.orderId,
-            value: toBinary(SendOrderConfirmationRequestSchema, request),
-            headers: order.propagated,
-          });
-        }
-        return true;
-      });
+          where order_id = ${order.orderId} and state = 'charged' and owner = ${owner}
+          returning order_id),
+        event as (
+          insert into outbox (topic, key, value, headers)
+          select ${topic}, order_id, ${bytes}, ${sql.json(eventHeaders(order))} from placed),
+        confirmation as (
+          insert into outbox (topic, key, value, headers)
+          select ${confirmationsTopic}, order_id, ${confirmation}::bytea, ${sql.json({ ...order.propagated })} from placed
+          where ${confirmation !== null})
+        select from placed`;
+      return count === 1;
     },
     async takeOver(limit) {
       const rows = await sql<Row[]>`

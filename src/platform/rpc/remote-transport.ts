@@ -1,6 +1,8 @@
-import type { Transport } from "@connectrpc/connect";
+import { Code, ConnectError, type Transport } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { currentCall } from "./call-context.ts";
+import { platformErrors, rpcError } from "./errors.ts";
+import { methodName } from "./service-routes.ts";
 
 /** Largest message that is read, in bytes: gRPC's usual limit. */
 export const maxMessageBytes = 4 * 1024 * 1024;
@@ -21,8 +23,15 @@ export function remoteTransport(origin: string): Transport {
     idleConnectionTimeoutMs: 5 * 60_000,
   });
   return {
-    unary(method, signal, timeoutMs, header, input, contextValues) {
-      return grpc.unary(method, endingWithCaller(signal), timeoutMs, header, input, contextValues);
+    async unary(method, signal, timeoutMs, header, input, contextValues) {
+      const until = endingWithCaller(signal);
+      try {
+        return await grpc.unary(method, until, timeoutMs, header, input, contextValues);
+      } catch (cause) {
+        const error = ConnectError.from(cause);
+        if (until?.aborted) throw error;
+        throw withReason(error, methodName(method));
+      }
     },
     stream: (...call) => grpc.stream(...call),
   };
@@ -32,4 +41,21 @@ function endingWithCaller(signal: AbortSignal | undefined): AbortSignal | undefi
   const parent = currentCall()?.signal;
   if (signal === undefined || parent === undefined) return signal ?? parent;
   return AbortSignal.any([signal, parent]);
+}
+
+/** Gives what befell the call on its way the reasons that the same has in one process. */
+function withReason(error: ConnectError, name: string): ConnectError {
+  if (isAnswered(error)) return error;
+  if (error.code === Code.DeadlineExceeded) {
+    return rpcError(platformErrors.DEADLINE_EXCEEDED, `${name} took too long.`, { cause: error });
+  }
+  // Not by us: so does a connection end that is lost in the middle of a call.
+  const isLost = error.code === Code.Canceled || error.code === Code.Aborted || error.code === Code.Unavailable;
+  if (!isLost) return error;
+  return rpcError(platformErrors.SERVICE_UNAVAILABLE, `${name} cannot be reached.`, { cause: error });
+}
+
+/** Whether the other side said so itself. */
+function isAnswered(error: ConnectError): boolean {
+  return error.details.length > 0 || error.metadata.has("grpc-status");
 }

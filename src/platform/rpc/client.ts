@@ -83,9 +83,9 @@ function isRepeatable(method: DescMethodUnary, headers: Headers): boolean {
 }
 
 async function pauseUnlessCancelled(ms: number, signal: AbortSignal | undefined, parent: CallContext | undefined) {
-  const until = signal ?? parent?.signal;
+  const signals = [signal, parent?.signal].filter((candidate) => candidate !== undefined);
   try {
-    await sleep(ms, undefined, until === undefined ? {} : { signal: until });
+    await sleep(ms, undefined, { signal: AbortSignal.any(signals) });
   } catch (cause) {
     throw new ConnectError("The caller went away.", Code.Canceled, undefined, undefined, cause);
   }

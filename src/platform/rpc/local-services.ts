@@ -81,9 +81,9 @@ export function localTransport(services: LocalServices): Transport {
       for (const name of reservedHeaders) requestHeader.delete(name);
       const responseHeader = new Headers();
       const responseTrailer = new Headers();
-      const request = copy(method.input, create(method.input, input));
       try {
-        const response = await served.invoke(request, {
+        const request = copy(method.input, create(method.input, input));
+        const answer = served.invoke(request, {
           header: requestHeader,
           responseHeader,
           responseTrailer,
@@ -93,6 +93,7 @@ export function localTransport(services: LocalServices): Transport {
           timeoutMs,
           signal,
         });
+        const response = await (signal === undefined ? answer : unlessAborted(answer, signal));
         return {
           stream: false,
           service: method.parent,
@@ -109,6 +110,15 @@ export function localTransport(services: LocalServices): Transport {
       return Promise.reject(new ConnectError(`${methodName(method)} is not served here.`, Code.Unimplemented));
     },
   };
+}
+
+/** A caller who gives up waits no longer, whatever the handler does. */
+function unlessAborted<T>(answer: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(ConnectError.from(signal.reason, Code.Canceled));
+    signal.addEventListener("abort", abort, { once: true });
+    answer.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
+  });
 }
 
 function copy<D extends DescMethodUnary["input"]>(schema: D, message: Message): ReturnType<typeof fromBinary<D>> {

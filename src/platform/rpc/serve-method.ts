@@ -56,7 +56,7 @@ export function serveMethod(options: {
       validate(method, request);
       return await scope.race(() => handle(implementation, method, request, scope));
     } catch (error) {
-      throw toRpcError(error, name, log);
+      throw scope.ended ?? toRpcError(error, name, log);
     } finally {
       concurrency.inFlight--;
       scope.end();
@@ -96,7 +96,11 @@ function describeViolation(violation: Violation): string {
 function toRpcError(error: unknown, name: string, log: Logger): ConnectError {
   if (error instanceof ConnectError) {
     if (error.cause !== undefined) log.debug({ error: error.cause, method: name }, error.rawMessage);
-    return error.code === Code.Unavailable && areRetriesSpent(error) ? markRetriesSpent(error) : error;
+    if (error.code !== Code.Unavailable || !areRetriesSpent(error)) return error;
+    // Connect sends no metadata of an error that it received itself, so the mark needs one of our own.
+    const own = new ConnectError(error.rawMessage, error.code, undefined, undefined, error);
+    own.details = error.details;
+    return markRetriesSpent(own);
   }
   if (isStoreUnavailable(error)) {
     log.error({ error, method: name }, "The database does not answer");
@@ -120,6 +124,7 @@ class CallScope implements HandlerContext, CallContext {
   readonly #parent: CallContext | undefined;
   #controller: AbortController | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #ended: ConnectError | undefined;
   #values: ContextValues | undefined;
   #unlink: (() => void) | undefined;
 
@@ -139,7 +144,11 @@ class CallScope implements HandlerContext, CallContext {
     const controller = new AbortController();
     this.#controller = controller;
     const outer = [this.#incoming.signal, this.#parent?.signal].filter((signal) => signal !== undefined);
-    const abort = () => controller.abort(new ConnectError("The caller went away.", Code.Canceled));
+    const abort = () => {
+      this.#ended ??= new ConnectError("The caller went away.", Code.Canceled);
+      controller.abort(this.#ended);
+    };
+    if (this.#ended !== undefined) abort();
     for (const signal of outer) {
       if (signal.aborted) abort();
       else signal.addEventListener("abort", abort, { once: true });
@@ -148,6 +157,11 @@ class CallScope implements HandlerContext, CallContext {
       for (const signal of outer) signal.removeEventListener("abort", abort);
     };
     return controller.signal;
+  }
+
+  /** Why the call ended before its handler did; what the handler then failed with is a consequence. */
+  get ended(): ConnectError | undefined {
+    return this.#ended;
   }
 
   timeoutMs = (): number => Math.max(0, this.deadline - performance.now());
@@ -179,9 +193,9 @@ class CallScope implements HandlerContext, CallContext {
   race<T>(handler: () => Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#timer = setTimeout(() => {
-        const error = rpcError(platformErrors.DEADLINE_EXCEEDED, `${methodName(this.method)} took too long.`);
-        this.#controller?.abort(error);
-        reject(error);
+        this.#ended ??= rpcError(platformErrors.DEADLINE_EXCEEDED, `${methodName(this.method)} took too long.`);
+        this.#controller?.abort(this.#ended);
+        reject(this.#ended);
       }, this.timeoutMs());
       withCall(this, handler).then(resolve, reject);
     });

@@ -1,6 +1,12 @@
 import { createServer as createHttp1Server } from "node:http";
-import { createServer as createHttp2Server, type ServerHttp2Session } from "node:http2";
+import {
+  constants,
+  createServer as createHttp2Server,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from "node:http2";
 import { createServer, type Socket } from "node:net";
+import { problemOf, sendProblem } from "../http/problem.ts";
 import type { HttpHandler } from "./rpc-handler.ts";
 
 /** An open port. */
@@ -21,8 +27,25 @@ export class PortError extends Error {
 
 /** RFC 9113, section 3.4: the first bytes of every HTTP/2 connection. */
 const http2Preface = Buffer.from("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
-/** No connection may stay silent for longer before its first request, nor take longer to send one whole request. */
-const requestTimeoutMs = 30_000;
+
+/** How long a peer may take, in milliseconds. */
+export interface PortLimits {
+  /** For the first bytes of a connection, and for the head of a request. */
+  readonly headersMs: number;
+  /** For a whole request with its body, from its first byte. */
+  readonly requestMs: number;
+  /** Between two requests of an HTTP/1.1 connection. */
+  readonly keepAliveMs: number;
+  /** Without any frame on an HTTP/2 connection, and for a peer that does not take the answer. */
+  readonly idleMs: number;
+}
+
+const defaultPortLimits: PortLimits = {
+  headersMs: 10_000,
+  requestMs: 30_000,
+  keepAliveMs: 65_000,
+  idleMs: 10 * 60_000,
+};
 
 /**
  * Opens a port that speaks HTTP/1.1 and HTTP/2 clear text: the first bytes of a connection decide.
@@ -33,10 +56,19 @@ export async function openPort(options: {
   readonly host: string;
   readonly port: number;
   readonly handler: HttpHandler;
+  readonly limits?: Partial<PortLimits>;
 }): Promise<Port> {
-  const { host, port, handler } = options;
+  const { host, port } = options;
+  const limits = { ...defaultPortLimits, ...options.limits };
+  const handler = guarded(options.handler);
   const http1 = createHttp1Server(
-    { requestTimeout: requestTimeoutMs, headersTimeout: 10_000, keepAliveTimeout: 65_000, maxHeaderSize: 32 * 1024 },
+    {
+      requestTimeout: limits.requestMs,
+      headersTimeout: limits.headersMs,
+      keepAliveTimeout: limits.keepAliveMs,
+      connectionsCheckingInterval: Math.min(5_000, limits.headersMs),
+      maxHeaderSize: 32 * 1024,
+    },
     handler,
   );
   const http2 = createHttp2Server(
@@ -48,8 +80,9 @@ export async function openPort(options: {
   http2.on("session", (session) => {
     sessions.add(session);
     session.once("close", () => sessions.delete(session));
+    session.setTimeout(limits.idleMs, () => session.close());
   });
-  http2.on("stream", (stream) => stream.setTimeout(requestTimeoutMs * 2, () => stream.close()));
+  http2.on("stream", (stream) => boundStream(stream, limits));
   http2.on("sessionError", () => undefined);
   http1.on("clientError", (error: NodeJS.ErrnoException, socket) => {
     if (!socket.writable || error.code === "ECONNRESET") return socket.destroy();
@@ -58,13 +91,12 @@ export async function openPort(options: {
   });
 
   const sockets = new Set<Socket>();
-  const front = createServer({ noDelay: true }, (socket) => {
+  // Half-open, as node:http's own servers are: a client may end its side once the request is sent.
+  const front = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
     sockets.add(socket);
     socket.once("close", () => sockets.delete(socket));
     socket.on("error", () => socket.destroy());
-    socket.setTimeout(requestTimeoutMs, () => socket.destroy());
-    sniff(socket, (isHttp2) => {
-      socket.setTimeout(0);
+    sniff(socket, limits.headersMs, (isHttp2) => {
       (isHttp2 ? http2 : http1).emit("connection", socket);
     });
   });
@@ -101,8 +133,46 @@ const clientErrorStatus: Readonly<Record<string, string>> = {
   ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
 };
 
-function sniff(socket: Socket, decide: (isHttp2: boolean) => void): void {
+const lingerMs = 1_000;
+
+/** A handler's defect costs the one request, not the process. */
+function guarded(handler: HttpHandler): HttpHandler {
+  return (request, response) => {
+    // Answered before the body was read: HTTP/1.1 would wait for the rest of it for ever, and so would the next
+    // request of the connection.
+    if (request.httpVersionMajor === 1) {
+      const { socket } = request;
+      response.once("finish", () => {
+        if (request.complete) return;
+        socket.end();
+        setTimeout(() => socket.destroy(), lingerMs).unref();
+      });
+    }
+    try {
+      handler(request, response);
+    } catch (error) {
+      sendProblem(response, problemOf(error));
+    }
+  };
+}
+
+/** HTTP/1.1 servers have these bounds built in, HTTP/2 servers do not. */
+function boundStream(stream: ServerHttp2Stream, limits: PortLimits): void {
+  const slow = setTimeout(() => stream.close(constants.NGHTTP2_CANCEL), limits.requestMs);
+  const received = () => clearTimeout(slow);
+  stream.once("end", received);
+  stream.once("close", received);
+  // A stream may well be silent (Health/Watch); only one whose peer does not take what was written is given up.
+  stream.setTimeout(limits.requestMs * 2);
+  stream.on("timeout", () => {
+    if (stream.writableLength > 0) stream.close(constants.NGHTTP2_CANCEL);
+  });
+}
+
+function sniff(socket: Socket, timeoutMs: number, decide: (isHttp2: boolean) => void): void {
   let seen = Buffer.alloc(0);
+  const silent = setTimeout(() => socket.destroy(), timeoutMs);
+  const onEnd = () => socket.destroy();
   const onReadable = () => {
     for (let chunk = socket.read(); chunk !== null; chunk = socket.read()) {
       seen = Buffer.concat([seen, chunk]);
@@ -110,11 +180,15 @@ function sniff(socket: Socket, decide: (isHttp2: boolean) => void): void {
     const length = Math.min(seen.length, http2Preface.length);
     const couldBeHttp2 = seen.subarray(0, length).equals(http2Preface.subarray(0, length));
     if (couldBeHttp2 && length < http2Preface.length) return;
+    clearTimeout(silent);
     socket.off("readable", onReadable);
+    socket.off("end", onEnd);
     socket.unshift(seen);
     decide(couldBeHttp2);
   };
   socket.on("readable", onReadable);
+  socket.on("end", onEnd);
+  socket.once("close", () => clearTimeout(silent));
 }
 
 function portError(host: string, port: number, cause: NodeJS.ErrnoException): PortError {

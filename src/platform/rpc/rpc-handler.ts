@@ -16,7 +16,7 @@ export type HttpHandler = (request: HttpRequest, response: HttpResponse) => void
 
 /** Whether a path is that of an RPC: `/package.Service/Method`. */
 export function isRpcPath(path: string): boolean {
-  return /^\/(oteldemo|grpc)\.[\w.]+\/\w+$/.test(path.split("?", 1)[0] ?? "");
+  return /^\/[a-z][\w.]*\.[A-Z]\w*\/\w+$/.test(path.split("?", 1)[0] ?? "");
 }
 
 /**
@@ -45,8 +45,8 @@ export function rpcHandler(options: {
   });
   return (request, response) => {
     const origin = request.headers.origin;
+    response.setHeader("vary", "Origin");
     if (typeof origin === "string") {
-      response.setHeader("vary", "Origin");
       if (isAllowedOrigin(origin)) {
         response.setHeader("access-control-allow-origin", origin);
         response.setHeader("access-control-expose-headers", cors.exposedHeaders.join(", "));

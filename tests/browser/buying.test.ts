@@ -91,9 +91,21 @@ describe("a shopper", () => {
       await page.getByRole("region", { name: "Order details" }).locator("dl").first().locator("dd").allInnerTexts(),
     ).toEqual(onOrder);
 
+    const orderId = new URL(page.url()).pathname.split("/").at(-1) ?? "";
     await page.getByRole("navigation").getByRole("link", { name: "My orders" }).click();
     await page.locator('main a[href^="/cart/checkout/"]').first().waitFor();
     expect(await page.locator('main a[href^="/cart/checkout/"]').count()).toBe(1);
+
+    const [ledger] = await shop.sql`
+      select round(nanos / 1e7)::int as cents, currency_code from payment.charges where charge_key = ${orderId}`;
+    expect(ledger).toEqual({ cents: cents(total), currency_code: "EUR" });
+    const booked = () =>
+      shop.sql`select product_id, quantity from accounting.orderitem where order_id = ${orderId} order by product_id`;
+    await expect.poll(booked).toEqual([
+      { product_id: "2ZYFJ3GM2N", quantity: 1 },
+      { product_id: "HQTGWGPNH4", quantity: 3 },
+    ]);
+    await expect.poll(async () => (await context.request.get(`/mail/${orderId}.txt`)).text()).toContain(total);
   });
 
   it("who double clicks on Place Order buys once", async () => {

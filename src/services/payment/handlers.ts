@@ -51,7 +51,7 @@ export function paymentHandlers(options: {
       case "brand-not-accepted":
         return declined(
           paymentErrors.CARD_BRAND_NOT_ACCEPTED,
-          `Cards of ${verdict.brand.replaceAll("_", " ")} are not accepted; VISA and MasterCard are.`,
+          `We take VISA and MasterCard, not ${brandNames[verdict.brand] ?? verdict.brand}.`,
         );
       case "expired":
         return declined(
@@ -96,6 +96,18 @@ function chargeable(request: ChargeRequest): Money {
     `${shown} cannot be charged: it takes a currency, and zero or more.`,
   );
 }
+
+const brandNames: Readonly<Record<string, string>> = {
+  amex: "American Express",
+  diners_club_carte_blanche: "Diners Club",
+  diners_club_international: "Diners Club",
+  jcb: "JCB",
+  laser: "Laser",
+  visa_electron: "Visa Electron",
+  maestro: "Maestro",
+  rupay: "RuPay",
+  discover: "Discover",
+};
 
 function declined(kind: ErrorKind, message: string): ChargeOutcome {
   return { kind: "declined", reason: kind.reason, message };

@@ -74,7 +74,10 @@ export async function buildApi(options: {
   await app.register(swaggerUi, {
     routePrefix: "/api/docs",
     staticCSP: "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'",
-    theme: { title: "Orrery web API" },
+    theme: {
+      title: "Orrery web API",
+      css: [{ filename: "orrery.css", content: ".swagger-ui .topbar, .swagger-ui .info hgroup + a, .swagger-ui .info .link { display: none }" }],
+    },
     uiConfig: { docExpansion: "list", validatorUrl: null },
   });
   app.get("/api/openapi.json", { schema: { hide: true } }, async () => app.swagger());

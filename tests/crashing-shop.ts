@@ -54,7 +54,7 @@ process.on("message", (message: ToShop) => {
       setTimeout(() => process.kill(process.pid, "SIGKILL"), message.ms);
       return;
     case "stop":
-      shop.stop().then(() => process.disconnect());
+      void shop.stop().then(() => process.disconnect());
   }
 });
 const { host, port, database } = await shop.databases.addressFor("checkout");

@@ -10,8 +10,8 @@ import type { FromShop, ToShop } from "./crashing-shop.ts";
 import { Customer, flashlight, telescope } from "./customer.ts";
 
 /** Kills at random moments: as many rounds as asked for, with seeds that can be asked for again. */
-const rounds = Number(process.env["ORRERY_TEST_CRASHES"] ?? 3);
-const firstSeed = Number(process.env["ORRERY_TEST_SEED"] ?? Math.floor(Math.random() * 1e9));
+const rounds = Number(process.env.ORRERY_TEST_CRASHES ?? 3);
+const firstSeed = Number(process.env.ORRERY_TEST_SEED ?? Math.floor(Math.random() * 1e9));
 
 let folder: string;
 beforeAll(async () => {

@@ -64,7 +64,7 @@ export class Saga {
         { headers: { [idempotencyKeyHeader]: order.orderId }, timeoutMs: 5_000 },
       );
     } catch (error) {
-      const decline = declineOf(error);
+      const decline = declineOf(error) ?? (await this.#declineWithoutReason(order, error));
       if (decline === undefined) return this.#giveBack(order, paymentLost, error);
       if (!(await store.declined(order.orderId, decline))) return { kind: "in-progress" };
       return { kind: "failed", failure: decline };
@@ -124,10 +124,38 @@ export class Saga {
   }
 
   async #refund(order: StoredOrder, failure: Failure): Promise<Outcome> {
-    const { store, payment } = this.#options;
-    await payment.refund({ chargeKey: order.orderId, reason: failure.reason });
+    const { store, payment, log } = this.#options;
+    try {
+      await payment.refund({ chargeKey: order.orderId, reason: failure.reason });
+    } catch (error) {
+      if (!isUnimplemented(error)) throw error;
+      const { orderId, receipt } = order;
+      log.error(
+        { orderId, transactionId: receipt?.transactionId },
+        "The payment service offers no refunds; what was charged for the order must be given back by hand",
+      );
+    }
     await store.refunded(order.orderId);
     return { kind: "failed", failure };
+  }
+
+  /**
+   * The OpenTelemetry Demo's payment declines with UNKNOWN and the reason as text, which is also what an answer that
+   * nobody understands looks like. That payment is told by its lack of refunds; any other gives back what it may have
+   * charged.
+   */
+  async #declineWithoutReason(order: StoredOrder, error: unknown): Promise<Failure | undefined> {
+    if (!(error instanceof ConnectError) || error.code !== Code.Unknown || errorInfo(error) !== undefined) {
+      return undefined;
+    }
+    try {
+      await this.#options.payment.refund({ chargeKey: order.orderId, reason: paymentLost.reason });
+    } catch (refundError) {
+      if (isUnimplemented(refundError)) {
+        return { reason: checkoutErrors.CARD_DECLINED.reason, message: error.rawMessage };
+      }
+    }
+    return undefined;
   }
 
   /** The order stands whether or not this succeeds. What was put into the cart since is left in it. */
@@ -145,14 +173,13 @@ export class Saga {
   }
 }
 
-/**
- * The decline in an error of payment, if it is one: the errors that it declares with a reason, and what the
- * OpenTelemetry Demo's payment answers, UNKNOWN with the reason as text.
- */
+/** The decline in an error of payment, if it is one of those that payment declares. */
 function declineOf(error: unknown): Failure | undefined {
-  if (!(error instanceof ConnectError)) return undefined;
   const reason = errorInfo(error)?.reason;
-  if (reason?.startsWith("CARD_")) return { reason, message: error.rawMessage };
-  if (error.code !== Code.Unknown || reason !== undefined) return undefined;
-  return { reason: checkoutErrors.CARD_DECLINED.reason, message: error.rawMessage };
+  if (!(error instanceof ConnectError) || !reason?.startsWith("CARD_")) return undefined;
+  return { reason, message: error.rawMessage };
+}
+
+function isUnimplemented(error: unknown): boolean {
+  return error instanceof ConnectError && error.code === Code.Unimplemented;
 }

@@ -13,7 +13,7 @@ import type { CreditCardInfo } from "../../../gen/oteldemo/payment_pb.ts";
 import { toMessage } from "../../domain/money.ts";
 import { currentCall, withCall } from "../../platform/rpc/call-context.ts";
 import { idempotencyKeyHeader } from "../../platform/rpc/client.ts";
-import { isErrorKind, rpcError } from "../../platform/rpc/errors.ts";
+import { isErrorKind, markRetriesSpent, rpcError } from "../../platform/rpc/errors.ts";
 import { checkoutErrors } from "./errors.ts";
 import type { Failure, PricedOrder, StoredOrder } from "./order.ts";
 import type { Outcome, Saga } from "./saga.ts";
@@ -184,7 +184,9 @@ function failureError(failure: Failure | undefined): ConnectError {
     message: checkoutErrors.PAYMENT_UNAVAILABLE.meaning,
   };
   const declared = Object.values(checkoutErrors).find((kind) => kind.reason === reason);
-  return rpcError(declared ?? { ...checkoutErrors.CARD_DECLINED, reason }, message);
+  const error = rpcError(declared ?? { ...checkoutErrors.CARD_DECLINED, reason }, message);
+  // The steps had their retries; another order, charged and refunded anew, is the customer's to decide.
+  return error.code === Code.Unavailable ? markRetriesSpent(error) : error;
 }
 
 function placedOrder(order: StoredOrder): MessageInitShape<typeof PlacedOrderSchema> {

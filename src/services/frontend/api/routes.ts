@@ -161,7 +161,7 @@ export const apiRoutes =
           key === undefined ? {} : { headers: { [idempotencyKeyHeader]: key } },
         );
         if (order === undefined) throw new ConnectError("The order was lost on the way.", Code.Internal);
-        return shop.order(order, query.currencyCode);
+        return shop.newOrder(order, query.currencyCode);
       },
     );
 

@@ -80,19 +80,35 @@ export function openShop({ catalog, currency }: Pick<ShopClients, "catalog" | "c
       }));
     },
     async order(order: OrderResult, code: string | undefined): Promise<Order> {
-      const items = await this.withProducts(
-        order.items.flatMap(({ item }) => item ?? []),
-        code,
-      );
-      const { streetAddress = "", city = "", state = "", country = "", zipCode = "" } = order.shippingAddress ?? {};
-      return {
-        orderId: order.orderId,
-        shippingTrackingId: order.shippingTrackingId,
-        shippingCost: moneyJson(order.shippingCost),
-        shippingAddress: { streetAddress, city, state, country, zipCode },
-        items: items.map((item, index) => ({ cost: moneyJson(order.items[index]?.cost), item })),
-      };
+      return orderJson(order, await this.withProducts(linesOf(order), code));
     },
+    /** An order that was placed just now: it stands, even when its products cannot be had to show them. */
+    async newOrder(order: OrderResult, code: string | undefined): Promise<Order> {
+      try {
+        return await this.order(order, code);
+      } catch {
+        const lines = linesOf(order);
+        return orderJson(
+          order,
+          lines.map(({ productId, quantity }) => ({ productId, quantity, product: null })),
+        );
+      }
+    },
+  };
+}
+
+function linesOf(order: OrderResult): CartItem[] {
+  return order.items.flatMap(({ item }) => item ?? []);
+}
+
+function orderJson(order: OrderResult, items: readonly Order["items"][number]["item"][]): Order {
+  const { streetAddress = "", city = "", state = "", country = "", zipCode = "" } = order.shippingAddress ?? {};
+  return {
+    orderId: order.orderId,
+    shippingTrackingId: order.shippingTrackingId,
+    shippingCost: moneyJson(order.shippingCost),
+    shippingAddress: { streetAddress, city, state, country, zipCode },
+    items: items.map((item, index) => ({ cost: moneyJson(order.items[index]?.cost), item })),
   };
 }
 

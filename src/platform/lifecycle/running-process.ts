@@ -249,7 +249,7 @@ class ProcessUnderWay implements RunningProcess {
     if (port === undefined) return;
     const isFront = declaration.name === "frontend-proxy";
     const rpc = rpcHandler({
-      services: isFront ? this.#local : this.#local.only(declaration.rpc),
+      services: isFront ? this.#servicesBehindFront() : this.#local.only(declaration.rpc),
       contract: [...declarations.flatMap(({ rpc }) => rpc), ...platformServices],
       isAllowedOrigin,
       health: { status: (name) => this.#healthOf(name, isFront ? undefined : declaration) },
@@ -270,6 +270,17 @@ class ProcessUnderWay implements RunningProcess {
         },
       }),
     );
+  }
+
+  /** All services: those of this process, and the others by calling them. */
+  #servicesBehindFront(): LocalServices {
+    const { declarations, run } = this.#options;
+    const all = this.#local.only(this.#local.services());
+    for (const declaration of declarations) {
+      if (run.includes(declaration.name)) continue;
+      for (const service of declaration.rpc) all.forward(service, this.#transportTo(declaration));
+    }
+    return all;
   }
 
   #healthOf(name: string, only: ServiceDeclaration | undefined): boolean | undefined {

@@ -9,12 +9,12 @@ import {
 } from "@bufbuild/protobuf";
 import { Code, ConnectError, type Transport, type UnaryResponse } from "@connectrpc/connect";
 import type { Logger } from "../logging/logger.ts";
+import { forwardedMethod } from "./forwarded-method.ts";
 import { defaultLimits, type ServerLimits, serveMethod } from "./serve-method.ts";
 import { methodName, type Route, type ServedMethod } from "./service-routes.ts";
 
 /** The RPC services that this process serves. */
 export class LocalServices {
-  readonly #routes: Route[] = [];
   readonly #methods = new Map<DescMethodUnary, ServedMethod>();
 
   add(route: Route, options: { readonly log: Logger; readonly limits?: Partial<ServerLimits> }): void {
@@ -34,20 +34,24 @@ export class LocalServices {
       });
       this.#methods.set(method, { method, invoke });
     }
-    this.#routes.push(route);
   }
 
-  /** Those of them that answer for `services`. */
+  /** Serves a service by calling it elsewhere. */
+  forward(service: DescService, transport: Transport): void {
+    for (const method of service.methods.filter(isUnary)) this.#methods.set(method, forwardedMethod(method, transport));
+  }
+
+  /** Those that answer for `services`. */
   only(services: readonly DescService[]): LocalServices {
     const some = new LocalServices();
-    some.#routes.push(...this.#routes.filter(({ service }) => services.includes(service)));
-    for (const [method, served] of this.#methods)
+    for (const [method, served] of this.#methods) {
       if (services.includes(method.parent)) some.#methods.set(method, served);
+    }
     return some;
   }
 
   services(): readonly DescService[] {
-    return this.#routes.map((route) => route.service);
+    return [...new Set([...this.#methods.keys()].map(({ parent }) => parent))];
   }
 
   find(method: DescMethodUnary): ServedMethod | undefined {

@@ -3,6 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import postgres from "postgres";
 import type { DatabaseAddress } from "../config/environment.ts";
 import type { Logger } from "../logging/logger.ts";
+import { refusingWhenLost } from "./lost-connection.ts";
 
 /** A pool of connections. 64-bit integers come and go as bigint. */
 export type Sql = postgres.Sql<{ bigint: bigint }>;
@@ -34,7 +35,7 @@ export async function openDatabase(options: {
   readonly log: Logger;
 }): Promise<Database> {
   const { address, schema, migrations, poolSize, applicationName, log } = options;
-  const sql = postgres({
+  const settings = {
     ...address,
     max: poolSize,
     idle_timeout: 60,
@@ -48,8 +49,11 @@ export async function openDatabase(options: {
       lock_timeout: 8_000,
       idle_in_transaction_session_timeout: 60_000,
     },
-    onnotice: (notice) => log.debug({ notice: notice["message"] }, "PostgreSQL notice"),
-  });
+    onnotice: (notice: postgres.Notice) => log.debug({ notice: notice["message"] }, "PostgreSQL notice"),
+  };
+  const sql = postgres(settings);
+  sql.begin = safeBegin(sql);
+  sql.reserve = () => openSession(settings);
   try {
     await migrate(sql, schema, migrations, log);
   } catch (error) {
@@ -68,6 +72,57 @@ export async function openDatabase(options: {
     },
     close: () => sql.end({ timeout: 5 }),
   };
+}
+
+function safeBegin(sql: Sql): Sql["begin"] {
+  const begin = sql.begin.bind(sql) as (work: (tx: Transaction) => unknown) => Promise<unknown>;
+  const safe = (work: (tx: Transaction) => unknown) => {
+    let isOver = false;
+    const over = () => {
+      isOver = true;
+    };
+    const transaction = begin(async (tx) => {
+      try {
+        return await work(refusingWhenLost(tx, () => isOver));
+      } catch (error) {
+        // The loss of the connection may be told here first.
+        await new Promise((resolve) => setImmediate(resolve));
+        throw error;
+      } finally {
+        // The driver would now write a rollback or commit. The transaction has failed already; nobody waits here.
+        if (isOver) await new Promise(() => {});
+      }
+    });
+    transaction.then(over, over);
+    return transaction;
+  };
+  return safe as Sql["begin"];
+}
+
+/** A session outside of the pool, which a lost connection ends: what it held, such as locks, is gone. */
+async function openSession(settings: postgres.Options<{ bigint: typeof postgres.BigInt }>) {
+  let isLost = false;
+  const sql = postgres({
+    ...settings,
+    max: 1,
+    idle_timeout: 0,
+    max_lifetime: null,
+    onclose() {
+      isLost = true;
+    },
+  });
+  try {
+    await sql`select 1`;
+  } catch (error) {
+    await sql.end({ timeout: 0 });
+    throw error;
+  }
+  isLost = false;
+  const release = () => void sql.end({ timeout: 1 });
+  return Object.assign(
+    refusingWhenLost(sql, () => isLost),
+    { release },
+  );
 }
 
 /**

@@ -1,0 +1,167 @@
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import postgres from "postgres";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { createLogger } from "../logging/logger.ts";
+import { until } from "../rpc/testing.ts";
+import { type Database, openDatabase } from "./database.ts";
+import { isStoreUnavailable } from "./store-unavailable.ts";
+import { createTestDatabase, type TestDatabase } from "./testing.ts";
+
+const log = createLogger({ level: "silent" });
+let testDatabase: TestDatabase;
+let folder: string;
+const opened: Database[] = [];
+
+beforeEach(async () => {
+  testDatabase = await createTestDatabase();
+  folder = await mkdtemp(join(tmpdir(), "migrations-"));
+});
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((database) => database.close()));
+  await testDatabase.drop();
+  await rm(folder, { recursive: true });
+});
+
+const write = (name: string, sql: string) => writeFile(join(folder, name), sql);
+
+async function open(poolSize = 2): Promise<Database> {
+  const database = await openDatabase({
+    address: testDatabase.connection,
+    schema: "shop",
+    migrations: pathToFileURL(`${folder}/`),
+    poolSize,
+    applicationName: "database.test",
+    log,
+  });
+  opened.push(database);
+  return database;
+}
+
+/** Cuts every connection to the test's database but the one that says so. */
+async function cutConnections(): Promise<void> {
+  const admin = postgres({ ...testDatabase.connection, max: 1 });
+  await admin`select pg_terminate_backend(pid) from pg_stat_activity
+    where datname = current_database() and pid <> pg_backend_pid()`;
+  await admin.end();
+}
+
+test("several that start at once apply each migration once, in the order of their names", async () => {
+  await write("002-second.sql", "insert into steps values (2); insert into steps values (3)");
+  await write("001-first.sql", "create table steps (step int); insert into steps values (1)");
+  const [{ sql }] = await Promise.all([open(), open(), open(), open(), open(), open()]);
+  expect(await sql`select step from steps order by ctid`).toEqual([{ step: 1 }, { step: 2 }, { step: 3 }]);
+  await write("003-third.sql", "insert into steps values (4)");
+  await open();
+  expect(await sql`select count(*) from steps`).toEqual([{ count: 4n }]);
+});
+
+test("a migration that was changed after it was applied stops the start, and says which", async () => {
+  await write("001-first.sql", "create table a (x int)");
+  await open();
+  await write("001-first.sql", "create table a (x bigint)");
+  await expect(open()).rejects.toThrow(/001-first\.sql of shop was changed/);
+});
+
+test("a broken migration leaves nothing half-done, and works once it is mended", async () => {
+  await write("001-first.sql", "create table a (x int)");
+  await write("002-broken.sql", "create table b (x int); create table a (x int)");
+  await expect(open()).rejects.toThrow(/already exists/);
+  await write("002-broken.sql", "create table b (x int)");
+  const { sql } = await open();
+  expect(await sql`select from b`).toHaveLength(0);
+});
+
+test("64-bit integers come and go as bigint, exactly", async () => {
+  await write("001.sql", "create table numbers (n bigint, list bigint[])");
+  const { sql } = await open();
+  const values = [2n ** 63n - 1n, -(2n ** 63n), 0n, 9_007_199_254_740_993n];
+  for (const n of values) await sql`insert into numbers (n) values (${n})`;
+  await sql`insert into numbers (n) values (${42})`;
+  expect((await sql`select n from numbers`).map(({ n }) => n)).toEqual([...values, 42n]);
+});
+
+test("a pool works again after the server dropped its connections", async () => {
+  const { sql, isReachable } = await open(4);
+  await Promise.all(Array.from({ length: 8 }, () => sql`select pg_sleep(0.01)`));
+  await cutConnections();
+  await until(isReachable, "the pool connects again");
+  await Promise.all(Array.from({ length: 20 }, () => sql`select 1`));
+});
+
+test("statements under way when the server drops the connections fail as unavailable, the pool goes on", async () => {
+  const { sql, isReachable } = await open(4);
+  await Promise.all(Array.from({ length: 4 }, () => sql`select pg_sleep(0.05)`));
+  const busy = Promise.allSettled(Array.from({ length: 12 }, () => sql`select pg_sleep(0.5)`));
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  await cutConnections();
+  for (const outcome of await busy) {
+    if (outcome.status === "rejected") expect(isStoreUnavailable(outcome.reason)).toBe(true);
+  }
+  await until(isReachable, "the pool connects again");
+});
+
+test("a transaction whose connection is lost between two statements fails, and nothing else does", async () => {
+  await write("001.sql", "create table a (x int)");
+  const { sql, isReachable } = await open();
+  let later: unknown;
+  const lost = sql.begin(async (tx) => {
+    await tx`insert into a values (1)`;
+    await cutConnections();
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    try {
+      await tx`insert into a values (2)`;
+    } catch (error) {
+      later = error;
+      throw error;
+    }
+  });
+  await expect(lost).rejects.toSatisfy(isStoreUnavailable);
+  await until(() => later !== undefined, "the transaction goes on");
+  expect(isStoreUnavailable(later)).toBe(true);
+  await until(isReachable, "the pool connects again");
+  expect(await sql`select x from a`).toEqual([]);
+});
+
+test("a transaction whose connection is lost within a statement fails, and nothing else does", async () => {
+  const { sql, isReachable } = await open();
+  const lost = sql.begin((tx) => tx`select pg_sleep(5)`);
+  setTimeout(cutConnections, 100);
+  await expect(lost).rejects.toSatisfy(isStoreUnavailable);
+  await until(isReachable, "the pool connects again");
+});
+
+test("a session that was lost refuses statements, and another can be had", async () => {
+  const { sql, isReachable } = await open();
+  const session = await sql.reserve();
+  expect(await session`select pg_try_advisory_lock(7) as held`).toEqual([{ held: true }]);
+  await cutConnections();
+  await until(async () => {
+    try {
+      await session`select 1`;
+      return false;
+    } catch (error) {
+      return isStoreUnavailable(error);
+    }
+  }, "the session is known to be lost");
+  session.release();
+  await until(isReachable, "the pool connects again");
+  const another = await sql.reserve();
+  expect(await another`select pg_try_advisory_lock(7) as held`).toEqual([{ held: true }]);
+  another.release();
+});
+
+test("a server that cannot be reached is told at the start as unavailable", async () => {
+  const address = { ...testDatabase.connection, host: "127.0.0.1", port: 1 };
+  const failed = openDatabase({
+    address,
+    schema: "shop",
+    migrations: pathToFileURL(`${folder}/`),
+    poolSize: 1,
+    applicationName: "database.test",
+    log,
+  });
+  await expect(failed).rejects.toSatisfy(isStoreUnavailable);
+});

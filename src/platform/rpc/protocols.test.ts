@@ -163,7 +163,7 @@ describe("a plain gRPC client that knows nothing of us", () => {
     );
     const { error } = await call("convert", Buffer.from(request));
     expect(error).toMatchObject({ code: 3, details: "“XXX” is not a currency." });
-    const details = (error?.metadata as Metadata).get("grpc-status-details-bin")[0];
+    const details = (error?.metadata as Metadata | undefined)?.get("grpc-status-details-bin")?.[0];
     expect(details?.toString()).toContain("CURRENCY_UNSUPPORTED");
   });
 

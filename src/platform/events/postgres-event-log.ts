@@ -50,10 +50,12 @@ export function postgresEventLog(database: Database, log: Logger): EventLog {
     consume(options) {
       if (!isListening) {
         isListening = true;
-        sql.listen(channel, wakeAll, () => wakeAllTopics(consumers)).catch((error) => {
-          isListening = false;
-          log.warn({ error }, "Notifications are not to be had now; events are polled for");
-        });
+        sql
+          .listen(channel, wakeAll, () => wakeAllTopics(consumers))
+          .catch((error) => {
+            isListening = false;
+            log.warn({ error }, "Notifications are not to be had now; events are polled for");
+          });
       }
       const consumer = new PostgresConsumer(sql, options, log);
       consumers.add(consumer);
@@ -150,52 +152,48 @@ class PostgresConsumer implements Consumer {
     }
   }
 
-  /** Works as the active member until stopped or the connection that holds the lock is lost. */
+  /** Works as the active member until stopped or the session that holds the lock is lost. */
   async #asMember(): Promise<void> {
     const { group, topic } = this.#options;
     const lockName = `orrery events ${group} ${topic}`;
-    const connection = await this.#sql.reserve();
+    const session = await this.#sql.reserve();
     try {
       while (!this.#stop.signal.aborted) {
-        const [lock] = await connection<
+        const [lock] = await session<
           { held: boolean }[]
-        >`select pg_try_advisory_lock(hashtext(${lockName})) as held`;
+        >`select pg_try_advisory_lock(hashtextextended(${lockName}, 0)) as held`;
         this.#connected = true;
-        if (lock?.held === true) break;
+        if (lock?.held === true) return await this.#consume(session);
         await this.#work.wait(pollMs);
       }
-      if (this.#stop.signal.aborted) return;
-      try {
-        await this.#consume(async () => {
-          await connection`select 1`;
-        });
-      } finally {
-        await connection`select pg_advisory_unlock(hashtext(${lockName}))`.catch(() => {});
-      }
     } finally {
-      connection.release();
+      session.release();
     }
   }
 
-  async #consume(assertStillMember: () => Promise<void>): Promise<void> {
+  /** Fetches and commits on the session that holds the lock, so that whoever lost it can do neither. */
+  async #consume(session: Sql): Promise<void> {
     const { group, topic } = this.#options;
-    const [row] = await this.#sql<{ next_offset: bigint }[]>`
+    const [row] = await session<{ next_offset: bigint }[]>`
       select next_offset from group_offsets where consumer_group = ${group} and topic = ${topic}`;
     let committed = row?.next_offset ?? 0n;
     let next = committed;
     const unfinished = new Set<bigint>();
     const lastOfKey = new Map<string, Promise<void>>();
+    const over = new AbortController();
+    const signal = AbortSignal.any([this.#stop.signal, over.signal]);
     let broken: unknown;
 
     const start = (event: ReceivedEvent) => {
       unfinished.add(event.offset);
-      const work = (lastOfKey.get(event.key) ?? Promise.resolve()).then(() => this.#handle(event));
+      const work = (lastOfKey.get(event.key) ?? Promise.resolve()).then(() => this.#handle(event, signal));
       const settled = work.then(
         () => {
           unfinished.delete(event.offset);
         },
         (error) => {
           broken ??= error;
+          over.abort();
         },
       );
       lastOfKey.set(event.key, settled);
@@ -209,41 +207,39 @@ class PostgresConsumer implements Consumer {
       const [oldest] = unfinished;
       const done = oldest ?? next;
       if (done === committed) return;
-      await this.#sql`
+      await session`
         insert into group_offsets (consumer_group, topic, next_offset) values (${group}, ${topic}, ${done})
         on conflict (consumer_group, topic) do update
           set next_offset = greatest(group_offsets.next_offset, excluded.next_offset)`;
       committed = done;
     };
 
-    let lastCheck = performance.now();
-    while (!this.#stop.signal.aborted && broken === undefined) {
-      const room = Number(committed) + windowSize - Number(next);
-      if (room > 0) {
-        const events = await this.#sql<Omit<ReceivedEvent, "attempt">[]>`
+    try {
+      while (!signal.aborted) {
+        const room = Number(committed) + windowSize - Number(next);
+        // Asks even when there is no room: the answer tells that the session is still there.
+        const events = await session<Omit<ReceivedEvent, "attempt">[]>`
           select topic, "offset", key, value, headers, published_at as "publishedAt" from log
-          where topic = ${topic} and "offset" >= ${next} order by "offset" limit ${room}`;
+          where topic = ${topic} and "offset" >= ${next} order by "offset" limit ${Math.max(room, 0)}`;
         for (const event of events) {
           start({ ...event, attempt: 1 });
           next = event.offset + 1n;
         }
+        await commit();
+        await this.#work.wait(pollMs);
       }
-      await commit();
-      await this.#work.wait(pollMs);
-      if (performance.now() - lastCheck > pollMs) {
-        await assertStillMember();
-        lastCheck = performance.now();
-      }
+    } finally {
+      // Whoever takes over, this process included, begins at what is committed: nothing of ours may still run beside.
+      over.abort();
+      await Promise.all(lastOfKey.values());
     }
-    await Promise.all(lastOfKey.values());
     await commit();
     if (broken !== undefined) throw broken;
   }
 
   /** Returns when the message is handled or set aside; throws only when neither can be recorded. */
-  async #handle(event: ReceivedEvent): Promise<void> {
+  async #handle(event: ReceivedEvent, signal: AbortSignal): Promise<void> {
     const { handler, attempts = 5, backoffMs = 100 } = this.#options;
-    const { signal } = this.#stop;
     for (let attempt = 1; ; attempt++) {
       if (signal.aborted) throw new Error("The consumer stops; the message comes again.");
       try {

@@ -49,7 +49,7 @@ export async function openDatabase(options: {
       lock_timeout: 8_000,
       idle_in_transaction_session_timeout: 60_000,
     },
-    onnotice: (notice: postgres.Notice) => log.debug({ notice: notice["message"] }, "PostgreSQL notice"),
+    onnotice: (notice: postgres.Notice) => log.debug({ notice: notice.message }, "PostgreSQL notice"),
   };
   const sql = postgres(settings);
   sql.begin = safeBegin(sql);

@@ -70,7 +70,8 @@ export async function openDatabase(options: {
         return false;
       }
     },
-    close: () => sql.end({ timeout: 5 }),
+    // The driver waits in vain for connections that were lost before, so not for long.
+    close: () => sql.end({ timeout: 1 }),
   };
 }
 

@@ -50,7 +50,8 @@ const pollMs = 1_000;
 
 /**
  * Delivers what is in an outbox, oldest first. One relay per outbox and topic works at a time, whatever the number of
- * processes. An entry that fails holds back later ones of the same key, so that order per key is kept.
+ * processes. An entry is due when those before it of the same key are delivered or given up, so that order per key is
+ * kept.
  */
 export class OutboxRelay {
   readonly #options: OutboxRelayOptions;
@@ -101,14 +102,14 @@ export class OutboxRelay {
     const { sql, topic, deliver, maxAttempts = Infinity, maxBackoffMs = 30_000, batchSize = 100, log } = this.#options;
     return sql.begin(async (tx) => {
       const [lock] = await tx<{ held: boolean }[]>`
-        select pg_try_advisory_xact_lock(hashtext(current_schema() || ' outbox ' || ${topic})) as held`;
+        select pg_try_advisory_xact_lock(hashtextextended(current_schema() || ' outbox ' || ${topic}, 0)) as held`;
       if (lock?.held !== true) return 0;
       const rows = await tx<Row[]>`
         select id, topic, key, value, headers, attempts from outbox as due
         where topic = ${topic} and next_attempt_at <= now() and not exists (
           select from outbox as earlier
           where earlier.topic = due.topic and earlier.key = due.key and earlier.id < due.id
-            and earlier.next_attempt_at > now() and earlier.next_attempt_at < 'infinity')
+            and earlier.next_attempt_at < 'infinity')
         order by id limit ${batchSize}`;
       if (rows.length === 0) return 0;
       const outcomes = await deliver(rows);

@@ -15,7 +15,7 @@ export function shippingHandlers(quotes: Client<typeof QuoteService>): ServiceIm
     },
     shipOrder({ items }, context) {
       count(items);
-      return { trackingId: trackingId(context.requestHeader.get(idempotencyKeyHeader) ?? undefined) };
+      return { trackingId: trackingId(context.requestHeader.get(idempotencyKeyHeader) || undefined) };
     },
   };
 }

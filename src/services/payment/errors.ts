@@ -22,8 +22,12 @@ export const paymentErrors = defineErrors({
     code: Code.AlreadyExists,
     meaning: "The idempotency key was used for another request. Use a new one.",
   },
+  IDEMPOTENCY_KEY_INVALID: {
+    code: Code.InvalidArgument,
+    meaning: "The idempotency key is longer than 256 characters or not printable ASCII.",
+  },
   AMOUNT_NOT_CHARGEABLE: {
     code: Code.InvalidArgument,
-    meaning: "The amount is negative, or has no currency.",
+    meaning: "The amount is negative, or its currency is not three capital letters.",
   },
 });

@@ -1,6 +1,6 @@
 import { createHmac, randomUUID } from "node:crypto";
 import { toBinary } from "@bufbuild/protobuf";
-import type { ServiceImpl } from "@connectrpc/connect";
+import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import { type ChargeRequest, ChargeRequestSchema, type PaymentService } from "../../../gen/oteldemo/payment_pb.ts";
 import { fromMessage, type Money, toMessage } from "../../domain/money.ts";
 import { idempotencyKeyHeader } from "../../platform/rpc/client.ts";
@@ -65,7 +65,7 @@ export function paymentHandlers(options: {
     async charge(request, context) {
       const amount = chargeable(request);
       const recorded = await ledger.charge({
-        key: context.requestHeader.get(idempotencyKeyHeader) ?? undefined,
+        key: idempotencyKey(context),
         requestHash: keyedHash("charge", toBinary(ChargeRequestSchema, request)),
         amount,
         outcome: judge(request),
@@ -87,13 +87,23 @@ export function paymentHandlers(options: {
   };
 }
 
+function idempotencyKey(context: HandlerContext): string | undefined {
+  const key = context.requestHeader.get(idempotencyKeyHeader);
+  if (key === null || key === "") return undefined;
+  if (/^[\x20-\x7e]{1,256}$/.test(key)) return key;
+  throw rpcError(
+    paymentErrors.IDEMPOTENCY_KEY_INVALID,
+    `${idempotencyKeyHeader} must be 1 to 256 printable ASCII characters.`,
+  );
+}
+
 function chargeable(request: ChargeRequest): Money {
   const amount = fromMessage(request.amount ?? { currencyCode: "", units: 0n, nanos: 0 });
-  if (amount.nanos >= 0n && amount.currency !== "") return amount;
+  if (amount.nanos >= 0n && /^[A-Z]{3}$/.test(amount.currency)) return amount;
   const shown = `${request.amount?.units}.${request.amount?.nanos} ${JSON.stringify(amount.currency)}`;
   throw rpcError(
     paymentErrors.AMOUNT_NOT_CHARGEABLE,
-    `${shown} cannot be charged: it takes a currency, and zero or more.`,
+    `${shown} cannot be charged: it takes a currency of three capital letters, and zero or more.`,
   );
 }
 

@@ -64,7 +64,7 @@ export async function openPort(options: {
   const http1 = createHttp1Server(
     {
       requestTimeout: limits.requestMs,
-      headersTimeout: limits.headersMs,
+      headersTimeout: Math.min(limits.headersMs, limits.requestMs),
       keepAliveTimeout: limits.keepAliveMs,
       connectionsCheckingInterval: Math.min(5_000, limits.headersMs),
       maxHeaderSize: 32 * 1024,
@@ -87,16 +87,22 @@ export async function openPort(options: {
   http1.on("clientError", (error: NodeJS.ErrnoException, socket) => {
     if (!socket.writable || error.code === "ECONNRESET") return socket.destroy();
     const status = clientErrorStatus[error.code ?? ""] ?? "400 Bad Request";
-    socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+    socket.end(`HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`, () => socket.destroy());
   });
 
   const sockets = new Set<Socket>();
-  // Half-open, as node:http's own servers are: a client may end its side once the request is sent.
-  const front = createServer({ noDelay: true, allowHalfOpen: true }, (socket) => {
+  /** Those of them that have not said anything yet. */
+  const silent = new Set<Socket>();
+  const front = createServer({ noDelay: true }, (socket) => {
     sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
+    silent.add(socket);
+    socket.once("close", () => {
+      sockets.delete(socket);
+      silent.delete(socket);
+    });
     socket.on("error", () => socket.destroy());
     sniff(socket, limits.headersMs, (isHttp2) => {
+      silent.delete(socket);
       (isHttp2 ? http2 : http1).emit("connection", socket);
     });
   });
@@ -114,6 +120,7 @@ export async function openPort(options: {
     port: typeof bound === "object" && bound !== null ? bound.port : port,
     async drain(graceMs) {
       const closed = new Promise<void>((resolve) => front.close(() => resolve()));
+      for (const socket of silent) socket.destroy();
       for (const session of sessions) session.close();
       http1.close();
       http1.closeIdleConnections();
@@ -171,8 +178,7 @@ function boundStream(stream: ServerHttp2Stream, limits: PortLimits): void {
 
 function sniff(socket: Socket, timeoutMs: number, decide: (isHttp2: boolean) => void): void {
   let seen = Buffer.alloc(0);
-  const silent = setTimeout(() => socket.destroy(), timeoutMs);
-  const onEnd = () => socket.destroy();
+  const timeout = setTimeout(() => socket.destroy(), timeoutMs);
   const onReadable = () => {
     for (let chunk = socket.read(); chunk !== null; chunk = socket.read()) {
       seen = Buffer.concat([seen, chunk]);
@@ -180,15 +186,13 @@ function sniff(socket: Socket, timeoutMs: number, decide: (isHttp2: boolean) => 
     const length = Math.min(seen.length, http2Preface.length);
     const couldBeHttp2 = seen.subarray(0, length).equals(http2Preface.subarray(0, length));
     if (couldBeHttp2 && length < http2Preface.length) return;
-    clearTimeout(silent);
+    clearTimeout(timeout);
     socket.off("readable", onReadable);
-    socket.off("end", onEnd);
     socket.unshift(seen);
     decide(couldBeHttp2);
   };
   socket.on("readable", onReadable);
-  socket.on("end", onEnd);
-  socket.once("close", () => clearTimeout(silent));
+  socket.once("close", () => clearTimeout(timeout));
 }
 
 function portError(host: string, port: number, cause: NodeJS.ErrnoException): PortError {

@@ -2,17 +2,22 @@ import { randomBytes } from "node:crypto";
 import { ConfigError, choice, port as portSetting } from "../platform/config/environment.ts";
 import { databaseFromEnvironment } from "../platform/lifecycle/databases.ts";
 import { startProcess } from "../platform/lifecycle/running-process.ts";
-import { createLogger, logLevels } from "../platform/logging/logger.ts";
+import { logLevels } from "../platform/logging/logger.ts";
+import { createServiceLogger } from "../platform/telemetry/service-logger.ts";
+import { startTelemetry } from "../platform/telemetry/telemetry-host.ts";
 import { services } from "../services/index.ts";
 import { allowedOrigins } from "./allowed-origins.ts";
 import { secretFromEnvironment } from "./secret.ts";
 import { untilStopped } from "./until-stopped.ts";
+import { shopVersion } from "./version.ts";
 
 /** Runs some services until told to stop, each on its own port; others are found by their environment variables. */
 export async function serve(names: readonly string[], options: { readonly host: string }): Promise<void> {
   const environment = process.env;
   const stopped = untilStopped();
-  const log = createLogger({ level: choice(environment, "LOG_LEVEL", { fallback: "info", of: logLevels }) });
+  const telemetry = await startTelemetry({ environment, version: await shopVersion() });
+  const level = choice(environment, "LOG_LEVEL", { fallback: "info", of: logLevels });
+  const log = createServiceLogger(level, services, telemetry);
   const run = names.includes("all") ? services.map(({ name }) => name) : [...new Set(names)];
   const databases = databaseFromEnvironment(environment, log);
   try {
@@ -23,6 +28,7 @@ export async function serve(names: readonly string[], options: { readonly host: 
       databases,
       secret: secretFromEnvironment(environment) ?? randomBytes(32),
       log,
+      telemetry,
       host: options.host,
       isAllowedOrigin: allowedOrigins(environment),
       portOf: (service) => {

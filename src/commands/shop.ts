@@ -5,12 +5,15 @@ import type { Transport } from "@connectrpc/connect";
 import { ConfigError, choice, type Environment, port as portSetting, text } from "../platform/config/environment.ts";
 import { type Databases, embeddedDatabase } from "../platform/lifecycle/databases.ts";
 import { type RunningProcess, startProcess } from "../platform/lifecycle/running-process.ts";
-import { createLogger, type LogLevel, logLevels } from "../platform/logging/logger.ts";
+import { type LogLevel, logLevels } from "../platform/logging/logger.ts";
 import { startEmbeddedPostgres } from "../platform/sql/embedded-postgres.ts";
+import { createServiceLogger } from "../platform/telemetry/service-logger.ts";
+import { startTelemetry } from "../platform/telemetry/telemetry-host.ts";
 import { services } from "../services/index.ts";
 import { allowedOrigins } from "./allowed-origins.ts";
 import { secretFromEnvironment, secretOfFolder } from "./secret.ts";
 import type { Stages } from "./stages.ts";
+import { shopVersion } from "./version.ts";
 
 export interface ShopOptions {
   readonly port: number;
@@ -43,6 +46,7 @@ export async function startShop(options: ShopOptions, environment: Environment, 
       `${variable} is set, but \`npm start\` brings its own stores; unset it, or run services with \`npm run orrery -- serve\`.`,
     );
   }
+  const telemetry = await startTelemetry({ environment, version: await shopVersion() });
   const folder = dataDir === undefined ? undefined : await prepareFolder(resolve(dataDir));
   const given = secretFromEnvironment(environment);
   const server = await stages.run("Database", () =>
@@ -62,7 +66,8 @@ export async function startShop(options: ShopOptions, environment: Environment, 
         environment,
         databases,
         secret,
-        log: createLogger({ level: logLevel }),
+        log: createServiceLogger(logLevel, services, telemetry),
+        telemetry,
         host,
         isAllowedOrigin,
         portOf: (service) => {

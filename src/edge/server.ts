@@ -1,11 +1,14 @@
 import type { RunningService, ServiceContext } from "../platform/lifecycle/service.ts";
 import type { HttpHandler } from "../platform/rpc/rpc-handler.ts";
+import { tracedForward } from "../platform/telemetry/http.ts";
 import { routeOf } from "./routes.ts";
 
 /** The front proxy of the embedded mode, where Envoy is in the mesh. RPC is answered by the port itself. */
 export async function start(context: ServiceContext): Promise<RunningService> {
   const handlers = new Map<string, HttpHandler>();
-  for (const service of ["frontend", "image-provider", "email"]) handlers.set(service, context.http.handler(service));
+  for (const service of ["frontend", "image-provider", "email"]) {
+    handlers.set(service, tracedForward(context.http.handler(service), service, context.telemetry));
+  }
   return {
     http(request, response) {
       const route = routeOf(request.url ?? "/");

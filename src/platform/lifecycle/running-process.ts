@@ -2,7 +2,7 @@ import type { DescService } from "@bufbuild/protobuf";
 import type { Transport } from "@connectrpc/connect";
 import { Health } from "../../../gen/grpc/health/v1/health_pb.ts";
 import { ServerReflection } from "../../../gen/grpc/reflection/v1/reflection_pb.ts";
-import { address, ConfigError, type Environment, text } from "../config/environment.ts";
+import { address, ConfigError, choice, type Environment, text } from "../config/environment.ts";
 import type { EventLog } from "../events/event-log.ts";
 import { eventLogMigrations, postgresEventLog } from "../events/postgres-event-log.ts";
 import { forwardHttp } from "../http/forward.ts";
@@ -16,6 +16,11 @@ import { openPort, type Port } from "../rpc/port.ts";
 import { remoteTransport } from "../rpc/remote-transport.ts";
 import { type HttpHandler, isRpcPath, rpcHandler } from "../rpc/rpc-handler.ts";
 import { openDatabase } from "../sql/database.ts";
+import { tracedEventLog } from "../telemetry/events.ts";
+import { tracedHttp } from "../telemetry/http.ts";
+import { tracedTransport } from "../telemetry/rpc.ts";
+import { tracedSql } from "../telemetry/sql.ts";
+import { noTelemetry, type Telemetry, type TelemetryHost } from "../telemetry/telemetry.ts";
 import type { Databases } from "./databases.ts";
 import type { RunningService, ServiceContext, ServiceDeclaration } from "./service.ts";
 
@@ -28,6 +33,8 @@ export interface ProcessOptions {
   readonly databases: Databases;
   readonly secret: Buffer;
   readonly log: Logger;
+  /** Nothing is recorded without it. */
+  readonly telemetry?: TelemetryHost;
   /** Address that ports are bound to. */
   readonly host: string;
   /** Which port a service listens on; undefined for none of its own. */
@@ -119,6 +126,7 @@ class ProcessUnderWay implements RunningProcess {
     const events = await this.#events?.catch(() => undefined);
     await events?.close();
     await Promise.all(this.#closers.map((close) => close()));
+    await this.#host.stop();
   }
 
   #declaration(name: string): ServiceDeclaration {
@@ -136,18 +144,31 @@ class ProcessUnderWay implements RunningProcess {
 
   async #startService(declaration: ServiceDeclaration): Promise<void> {
     const log = this.#options.log.child({ service: declaration.name });
+    const telemetry = this.#host.forService(declaration);
     const { start } = await declaration.load();
-    const service = await start(this.#context(declaration, log));
-    this.#services.set(declaration.name, service);
+    const service = await start(this.#context(declaration, log, telemetry));
+    this.#services.set(declaration.name, {
+      ...service,
+      ...(service.http === undefined || !this.#host.isOn ? {} : { http: tracedHttp(service.http, telemetry) }),
+    });
     for (const route of service.routes ?? []) {
-      this.#local.add(route, declaration.limits === undefined ? { log } : { log, limits: declaration.limits });
+      this.#local.add(route, {
+        log,
+        ...(declaration.limits === undefined ? {} : { limits: declaration.limits }),
+        ...(this.#host.isOn ? { telemetry } : {}),
+      });
     }
   }
 
-  #context(declaration: ServiceDeclaration, log: Logger): ServiceContext {
+  get #host(): TelemetryHost {
+    return this.#options.telemetry ?? noTelemetry;
+  }
+
+  #context(declaration: ServiceDeclaration, log: Logger, telemetry: Telemetry): ServiceContext {
     const { environment, secret, databases } = this.#options;
     return {
       log,
+      telemetry,
       environment,
       secret,
       client: (service, policy) => {
@@ -155,13 +176,15 @@ class ProcessUnderWay implements RunningProcess {
         if (!declaration.calls.includes(owner.name)) {
           throw new Error(`${declaration.name} calls ${owner.name} without declaring it`);
         }
-        return client(service, this.#transportTo(owner), policy);
+        const transport = this.#transportTo(owner);
+        return client(service, this.#host.isOn ? tracedTransport(transport, owner.name, telemetry) : transport, policy);
       },
       database: async ({ migrations, poolSize }) => {
         const { schema } = declaration;
         if (schema === undefined) throw new Error(`${declaration.name} stores data without declaring it`);
+        const address = await databases.addressFor(schema);
         const database = await openDatabase({
-          address: await databases.addressFor(schema),
+          address,
           schema,
           migrations,
           poolSize,
@@ -169,14 +192,20 @@ class ProcessUnderWay implements RunningProcess {
           log,
         });
         this.#closers.push(() => database.close());
-        return database;
+        if (!this.#host.isOn) return database;
+        return { ...database, sql: tracedSql(database.sql, `${address.database}|${schema}`, telemetry) };
       },
-      events: () => {
+      events: async () => {
         if (declaration.publishes === undefined && declaration.consumes === undefined) {
           throw new Error(`${declaration.name} uses events without declaring it`);
         }
         this.#events ??= this.#openEvents();
-        return this.#events;
+        const events = await this.#events;
+        if (!this.#host.isOn) return events;
+        const continueTraces =
+          choice(environment, "ORRERY_CONSUMER_TRACES", { fallback: "continue", of: ["continue", "link"] }) ===
+          "continue";
+        return tracedEventLog(events, { telemetry, system: "postgresql", continueTraces });
       },
       http: { handler: (name) => this.#httpTo(this.#declaration(name)) },
     };

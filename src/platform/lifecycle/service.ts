@@ -9,6 +9,7 @@ import type { HttpHandler } from "../rpc/rpc-handler.ts";
 import type { ServerLimits } from "../rpc/serve-method.ts";
 import type { Route } from "../rpc/service-routes.ts";
 import type { Database } from "../sql/database.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
 
 /** An environment variable that a service reads, for the documentation. */
 export interface Setting {
@@ -55,6 +56,8 @@ export function declareService<const T extends ServiceDeclaration>(declaration: 
 /** What the platform hands a service. */
 export interface ServiceContext {
   readonly log: Logger;
+  /** OpenTelemetry's API with this service's resource behind it. */
+  readonly telemetry: Telemetry;
   readonly environment: Environment;
   /** A secret of this installation, for keyed hashes; the same in all processes that share it. */
   readonly secret: Buffer;

@@ -1,4 +1,4 @@
-import { type DestinationStream, type Logger, pino } from "pino";
+import { type DestinationStream, type Logger, type LoggerOptions, pino } from "pino";
 
 export type { Logger } from "pino";
 
@@ -6,18 +6,45 @@ export type { Logger } from "pino";
 export const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"] as const;
 export type LogLevel = (typeof logLevels)[number];
 
+/** Sees each log call before it is written: the service, pino's level number and the call's arguments. */
+export type LogObserver = (service: string, level: number, args: readonly unknown[]) => void;
+
+/** pino's number of the level `info`. */
+const info = 30;
+
 /**
  * The logger of a process: JSON lines on standard output, or on `destination`. Each service has a child of it that
  * carries the service's name.
+ *
+ * @param options.observer told everything that is logged at `info` and above, whatever `level` shows
  */
-export function createLogger(options: { readonly level: LogLevel; readonly destination?: DestinationStream }): Logger {
-  const settings = {
-    level: options.level,
+export function createLogger(options: {
+  readonly level: LogLevel;
+  readonly destination?: DestinationStream;
+  readonly observer?: LogObserver;
+}): Logger {
+  const { level, destination = pino.destination(1), observer } = options;
+  const settings: LoggerOptions = {
+    level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ severity: label.toUpperCase() }) },
     messageKey: "message",
     errorKey: "error",
   };
-  return options.destination === undefined ? pino(settings) : pino(settings, options.destination);
+  if (observer === undefined) return pino(settings, destination);
+  const isQuieter = level === "silent" || pino.levels.values[level] === undefined || pino.levels.values[level] > info;
+  return pino(
+    {
+      ...settings,
+      level: isQuieter ? "info" : level,
+      hooks: {
+        logMethod(args, method, number) {
+          if (number >= info) observer(String(this.bindings()["service"] ?? ""), number, args);
+          method.apply(this, args);
+        },
+      },
+    },
+    pino.multistream(level === "silent" ? [] : [{ level, stream: destination }]),
+  );
 }

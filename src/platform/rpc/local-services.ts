@@ -9,6 +9,8 @@ import {
 } from "@bufbuild/protobuf";
 import { Code, ConnectError, type Transport, type UnaryResponse } from "@connectrpc/connect";
 import type { Logger } from "../logging/logger.ts";
+import { tracedInvoke } from "../telemetry/rpc.ts";
+import type { Telemetry } from "../telemetry/telemetry.ts";
 import { forwardedMethod } from "./forwarded-method.ts";
 import { defaultLimits, type ServerLimits, serveMethod } from "./serve-method.ts";
 import { methodName, type Route, type ServedMethod } from "./service-routes.ts";
@@ -17,7 +19,10 @@ import { methodName, type Route, type ServedMethod } from "./service-routes.ts";
 export class LocalServices {
   readonly #methods = new Map<DescMethodUnary, ServedMethod>();
 
-  add(route: Route, options: { readonly log: Logger; readonly limits?: Partial<ServerLimits> }): void {
+  add(
+    route: Route,
+    options: { readonly log: Logger; readonly limits?: Partial<ServerLimits>; readonly telemetry?: Telemetry },
+  ): void {
     const limits = { ...defaultLimits, ...options.limits };
     const concurrency = { inFlight: 0 };
     for (const method of route.service.methods) {
@@ -32,7 +37,11 @@ export class LocalServices {
         concurrency,
         log: options.log,
       });
-      this.#methods.set(method, { method, invoke });
+      const { telemetry } = options;
+      this.#methods.set(method, {
+        method,
+        invoke: telemetry === undefined ? invoke : tracedInvoke(method, invoke, telemetry),
+      });
     }
   }
 

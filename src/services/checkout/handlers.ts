@@ -2,6 +2,7 @@ import { createHmac } from "node:crypto";
 import { type MessageInitShape, toBinary } from "@bufbuild/protobuf";
 import { timestampFromDate } from "@bufbuild/protobuf/wkt";
 import { Code, ConnectError, type HandlerContext, type ServiceImpl } from "@connectrpc/connect";
+import { context as activeContext, propagation } from "@opentelemetry/api";
 import {
   type CheckoutService,
   type PlacedOrderSchema,
@@ -82,6 +83,7 @@ export function checkoutHandlers(options: {
       throw error;
     }
     const propagated = Object.fromEntries(currentCall()?.propagated ?? []);
+    propagation.inject(activeContext.active(), propagated);
     if (!(await store.create({ ...priced, key, requestHash, propagated }))) {
       const meanwhile = await repeated();
       if (meanwhile !== undefined) return meanwhile;

@@ -7,6 +7,7 @@ import type { Logger } from "../../../platform/logging/logger.ts";
 import { type CallContext, propagatedMetadata, withCall } from "../../../platform/rpc/call-context.ts";
 import { errorInfo, platformErrors } from "../../../platform/rpc/errors.ts";
 import type { HttpRequest, HttpResponse } from "../../../platform/rpc/rpc-handler.ts";
+import { setHttpRoute } from "../../../platform/telemetry/http.ts";
 import { apiRoutes } from "./routes.ts";
 import type { ShopClients } from "./shop.ts";
 
@@ -33,6 +34,8 @@ export async function buildApi(options: {
       reply.redirect(path.slice(0, -1) + (query === undefined ? "" : `?${query}`), 308);
       return;
     }
+    const { url: pattern } = request.routeOptions;
+    if (pattern !== undefined) setHttpRoute(reply.raw, pattern.replace(/:(\w+)/g, "{$1}"));
     withCall(callOf(request.raw, reply.raw), done);
   });
   app.setErrorHandler((error: FastifyError, _request, reply) => {
@@ -76,7 +79,12 @@ export async function buildApi(options: {
     staticCSP: "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'",
     theme: {
       title: "Orrery web API",
-      css: [{ filename: "orrery.css", content: ".swagger-ui .topbar, .swagger-ui .info hgroup + a, .swagger-ui .info .link { display: none }" }],
+      css: [
+        {
+          filename: "orrery.css",
+          content: ".swagger-ui .topbar, .swagger-ui .info hgroup + a, .swagger-ui .info .link { display: none }",
+        },
+      ],
     },
     uiConfig: { docExpansion: "list", validatorUrl: null },
   });

@@ -1,0 +1,126 @@
+import { type Attributes, context, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
+import type { Sql } from "../sql/database.ts";
+import type { Telemetry } from "./telemetry.ts";
+
+// Database conventions: https://opentelemetry.io/docs/specs/semconv/db/postgresql/
+
+/** What we use of the driver's query: a promise that starts when somebody waits for it. */
+interface Query {
+  readonly strings: readonly string[];
+  executed: boolean;
+  handle(): unknown;
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+}
+
+interface Statement {
+  readonly text: string;
+  readonly operation: string;
+  readonly summary: string;
+}
+
+/** The same template is the same array, so each statement is read once. */
+const statements = new WeakMap<readonly string[], Statement>();
+
+/**
+ * The same pool, with a span around each statement that runs as part of a trace, and `db.client.operation.duration`
+ * for all. Statements of loops that look for work start no traces: they would drown the others.
+ *
+ * @param namespace `database|schema`
+ */
+export function tracedSql(sql: Sql, namespace: string, telemetry: Telemetry): Sql {
+  const { tracer, meter } = telemetry;
+  const duration = meter.createHistogram("db.client.operation.duration", {
+    description: "Duration of database statements",
+    unit: "s",
+    advice: { explicitBucketBoundaries: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10] },
+  });
+
+  function observe(query: Query): void {
+    const handle = query.handle;
+    query.handle = function observed(this: Query) {
+      if (this.executed) return handle.call(this);
+      const statement = statementOf(this.strings);
+      const attributes: Attributes = {
+        "db.system.name": "postgresql",
+        "db.namespace": namespace,
+        "db.operation.name": statement.operation,
+        "db.query.summary": statement.summary,
+      };
+      const active = context.active();
+      const span =
+        trace.getSpan(active) === undefined
+          ? undefined
+          : tracer.startSpan(
+              statement.summary,
+              { kind: SpanKind.CLIENT, attributes: { ...attributes, "db.query.text": statement.text } },
+              active,
+            );
+      const begun = performance.now();
+      const finish = (error: unknown) => {
+        const failure: Attributes = error === undefined ? {} : { "error.type": errorType(error) };
+        if (error !== undefined) {
+          span?.setAttributes(failure);
+          span?.setStatus({ code: SpanStatusCode.ERROR });
+        }
+        span?.end();
+        duration.record((performance.now() - begun) / 1_000, { ...attributes, ...failure }, active);
+      };
+      const { resolve, reject } = this;
+      this.resolve = (value) => {
+        finish(undefined);
+        resolve(value);
+      };
+      this.reject = (error) => {
+        finish(error);
+        reject(error);
+      };
+      return handle.call(this);
+    };
+  }
+
+  function wrap<T extends object>(target: T): T {
+    return new Proxy(target, {
+      apply(callable, self, args) {
+        const made = Reflect.apply(callable as never, self, args) as unknown;
+        if (isQuery(made)) observe(made);
+        return made;
+      },
+      get(object, name, receiver) {
+        const value = Reflect.get(object, name, receiver) as unknown;
+        if (name === "begin" || name === "savepoint") {
+          return (...args: unknown[]) => {
+            const work = args.at(-1) as (tx: object) => unknown;
+            return (value as (...all: unknown[]) => unknown)(...args.slice(0, -1), (tx: object) => work(wrap(tx)));
+          };
+        }
+        if (name === "reserve") return async () => wrap((await (value as () => Promise<object>)()) as object);
+        return value;
+      },
+    });
+  }
+
+  return wrap(sql);
+}
+
+function isQuery(made: unknown): made is Query {
+  return made instanceof Promise && "strings" in made && "handle" in made;
+}
+
+function statementOf(strings: readonly string[]): Statement {
+  let statement = statements.get(strings);
+  if (statement === undefined) {
+    const text = strings.reduce((all, part, index) => (index === 0 ? part : `${all}$${index}${part}`), "");
+    const flat = text.replace(/\s+/g, " ").trim();
+    const operation = (/^\w+/.exec(flat)?.[0] ?? "").toUpperCase();
+    const target = /\b(?:from|into|update|join|table)\s+"?([a-z_][\w.]*)"?/i.exec(flat)?.[1];
+    statement = { text: flat, operation, summary: target === undefined ? operation : `${operation} ${target}` };
+    statements.set(strings, statement);
+  }
+  return statement;
+}
+
+function errorType(error: unknown): string {
+  if (error instanceof Error) return "code" in error && typeof error.code === "string" ? error.code : error.name;
+  return "unknown";
+}

@@ -1,0 +1,208 @@
+import { randomUUID } from "node:crypto";
+import { hostname } from "node:os";
+import { context, propagation } from "@opentelemetry/api";
+import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
+import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from "@opentelemetry/core";
+import { resourceFromAttributes } from "@opentelemetry/resources";
+import { BatchLogRecordProcessor, LoggerProvider, type LogRecordExporter } from "@opentelemetry/sdk-logs";
+import { MeterProvider, PeriodicExportingMetricReader, type PushMetricExporter } from "@opentelemetry/sdk-metrics";
+import {
+  AlwaysOffSampler,
+  AlwaysOnSampler,
+  BatchSpanProcessor,
+  ParentBasedSampler,
+  type Sampler,
+  type SpanExporter,
+  TraceIdRatioBasedSampler,
+  TracerProvider,
+} from "@opentelemetry/sdk-trace";
+import { ConfigError, choice, type Environment, flag, integer, text } from "../config/environment.ts";
+import { logSink, metricSink, spanSink, type TelemetrySink } from "./sink.ts";
+import { noTelemetry, type ServiceIdentity, type Telemetry, type TelemetryHost } from "./telemetry.ts";
+
+const scope = "orrery";
+const namespace = "opentelemetry-demo";
+
+export interface TelemetryOptions {
+  readonly environment: Environment;
+  /** Version of the services. */
+  readonly version: string;
+  /** Where telemetry goes within this process, beside any endpoint that the environment names. */
+  readonly sink?: TelemetrySink;
+}
+
+interface Exporters {
+  readonly spans: readonly SpanExporter[];
+  readonly metrics: readonly (() => PushMetricExporter)[];
+  readonly logs: readonly LogRecordExporter[];
+}
+
+/**
+ * Starts telemetry: one tracer, meter and logger provider a service, each with a resource of its own, over shared
+ * batches and connections. Configured by the standard OTEL_* variables; without a sink and an endpoint it is off.
+ */
+export async function startTelemetry(options: TelemetryOptions): Promise<TelemetryHost> {
+  const { environment, version, sink } = options;
+  if (flag(environment, "OTEL_SDK_DISABLED", false)) return noTelemetry;
+  const exporters = await makeExporters(environment, sink);
+  if (exporters.spans.length + exporters.metrics.length + exporters.logs.length === 0) return noTelemetry;
+
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  propagation.setGlobalPropagator(
+    new CompositePropagator({ propagators: [new W3CTraceContextPropagator(), new W3CBaggagePropagator()] }),
+  );
+
+  const embedded = sink !== undefined;
+  const sampler = samplerOf(environment);
+  const batch = { scheduledDelayMillis: embedded ? 500 : 2_000, maxQueueSize: 16_384, maxExportBatchSize: 1_024 };
+  const spanProcessors = exporters.spans.map((exporter) => new BatchSpanProcessor({ exporter, ...batch }));
+  const logProcessors = exporters.logs.map((exporter) => new BatchLogRecordProcessor({ exporter, ...batch }));
+  const exportIntervalMillis = integer(environment, "OTEL_METRIC_EXPORT_INTERVAL", {
+    fallback: embedded ? 5_000 : 60_000,
+    min: 100,
+    max: 3_600_000,
+  });
+  const meters: MeterProvider[] = [];
+  const instance = randomUUID();
+
+  const made = new Map<string, Telemetry>();
+  return {
+    isOn: true,
+    forService(service) {
+      const known = made.get(service.name);
+      if (known !== undefined) return known;
+      const resource = resourceFromAttributes(resourceAttributes(service, { environment, version, instance }));
+      const tracers = new TracerProvider({ resource, sampler, spanProcessors: [...spanProcessors] });
+      const loggers = new LoggerProvider({ resource, processors: [...logProcessors] });
+      const meter = new MeterProvider({
+        resource,
+        readers: exporters.metrics.map(
+          (make) =>
+            new PeriodicExportingMetricReader({
+              exporter: make(),
+              exportIntervalMillis,
+              exportTimeoutMillis: Math.min(exportIntervalMillis, 10_000),
+            }),
+        ),
+      });
+      meters.push(meter);
+      const telemetry: Telemetry = {
+        tracer: tracers.getTracer(scope, version),
+        meter: meter.getMeter(scope, version),
+        logger: loggers.getLogger(scope, version),
+      };
+      made.set(service.name, telemetry);
+      return telemetry;
+    },
+    async flush() {
+      await settle([...spanProcessors, ...logProcessors, ...meters].map((part) => part.forceFlush()));
+    },
+    async stop() {
+      await settle(meters.map((meter) => meter.shutdown()));
+      await settle([...spanProcessors, ...logProcessors].map((part) => part.shutdown()));
+    },
+  };
+}
+
+/** A backend that is away costs dropped data, never a failure. */
+async function settle(work: readonly Promise<unknown>[]): Promise<void> {
+  const patience = new Promise((resolve) => setTimeout(resolve, 3_000).unref());
+  await Promise.race([Promise.allSettled(work), patience]);
+}
+
+function resourceAttributes(
+  service: ServiceIdentity,
+  process_: { readonly environment: Environment; readonly version: string; readonly instance: string },
+) {
+  return {
+    "service.namespace": namespace,
+    "service.version": process_.version,
+    "host.name": hostname(),
+    "process.pid": process.pid,
+    "process.runtime.name": "nodejs",
+    "process.runtime.version": process.versions.node,
+    "telemetry.sdk.name": "opentelemetry",
+    "telemetry.sdk.language": "nodejs",
+    ...(service.criticality === undefined ? {} : { "service.criticality": service.criticality }),
+    ...givenResourceAttributes(process_.environment),
+    // Several services share a process and its environment: their names and instances are their own.
+    "service.name": service.name,
+    "service.instance.id": `${process_.instance}/${service.name}`,
+  };
+}
+
+function givenResourceAttributes(environment: Environment): Record<string, string> {
+  const given = text(environment, "OTEL_RESOURCE_ATTRIBUTES");
+  if (given === undefined) return {};
+  return Object.fromEntries(
+    given.split(",").map((pair) => {
+      const at = pair.indexOf("=");
+      if (at < 1) {
+        throw new ConfigError(`OTEL_RESOURCE_ATTRIBUTES=${given} is not valid: it takes key=value,key=value.`);
+      }
+      return [pair.slice(0, at).trim(), decodeURIComponent(pair.slice(at + 1).trim())];
+    }),
+  );
+}
+
+function samplerOf(environment: Environment): Sampler {
+  const name = choice(environment, "OTEL_TRACES_SAMPLER", {
+    fallback: "parentbased_always_on",
+    of: [
+      "always_on",
+      "always_off",
+      "traceidratio",
+      "parentbased_always_on",
+      "parentbased_always_off",
+      "parentbased_traceidratio",
+    ],
+  });
+  const ratio = Number(text(environment, "OTEL_TRACES_SAMPLER_ARG") ?? "1");
+  if (!(ratio >= 0 && ratio <= 1)) {
+    throw new ConfigError(`OTEL_TRACES_SAMPLER_ARG=${ratio} is not valid: it takes a number from 0 to 1.`);
+  }
+  const root = name.endsWith("always_on")
+    ? new AlwaysOnSampler()
+    : name.endsWith("always_off")
+      ? new AlwaysOffSampler()
+      : new TraceIdRatioBasedSampler(ratio);
+  return name.startsWith("parentbased_") ? new ParentBasedSampler({ root }) : root;
+}
+
+async function makeExporters(environment: Environment, sink: TelemetrySink | undefined): Promise<Exporters> {
+  const endpoint = (signal: string) =>
+    text(environment, `OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`) ?? text(environment, "OTEL_EXPORTER_OTLP_ENDPOINT");
+  const isWanted = (signal: string) => {
+    const exporter = choice(environment, `OTEL_${signal}_EXPORTER`, { fallback: "otlp", of: ["otlp", "none"] });
+    return exporter === "otlp" && endpoint(signal) !== undefined;
+  };
+  // Only what is used is loaded: the exporters bring gRPC along.
+  const spans: SpanExporter[] = sink === undefined ? [] : [spanSink(sink)];
+  const metrics: (() => PushMetricExporter)[] = sink === undefined ? [] : [() => metricSink(sink)];
+  const logs: LogRecordExporter[] = sink === undefined ? [] : [logSink(sink)];
+  if (isWanted("TRACES")) {
+    const { OTLPTraceExporter } = isGrpc(environment, "TRACES")
+      ? await import("@opentelemetry/exporter-trace-otlp-grpc")
+      : await import("@opentelemetry/exporter-trace-otlp-proto");
+    spans.push(new OTLPTraceExporter());
+  }
+  if (isWanted("METRICS")) {
+    const { OTLPMetricExporter } = isGrpc(environment, "METRICS")
+      ? await import("@opentelemetry/exporter-metrics-otlp-grpc")
+      : await import("@opentelemetry/exporter-metrics-otlp-proto");
+    metrics.push(() => new OTLPMetricExporter());
+  }
+  if (isWanted("LOGS")) {
+    const { OTLPLogExporter } = isGrpc(environment, "LOGS")
+      ? await import("@opentelemetry/exporter-logs-otlp-grpc")
+      : await import("@opentelemetry/exporter-logs-otlp-proto");
+    logs.push(new OTLPLogExporter());
+  }
+  return { spans, metrics, logs };
+}
+
+function isGrpc(environment: Environment, signal: string): boolean {
+  const protocols = ["grpc", "http/protobuf"] as const;
+  const general = choice(environment, "OTEL_EXPORTER_OTLP_PROTOCOL", { fallback: "grpc", of: protocols });
+  return choice(environment, `OTEL_EXPORTER_OTLP_${signal}_PROTOCOL`, { fallback: general, of: protocols }) === "grpc";
+}

@@ -1,0 +1,42 @@
+import { type Logger, logs, type Meter, metrics, type Tracer, trace } from "@opentelemetry/api";
+
+/** The signals of one service: OpenTelemetry's own API, with the service's resource behind it. */
+export interface Telemetry {
+  readonly tracer: Tracer;
+  readonly meter: Meter;
+  readonly logger: Logger;
+}
+
+/** What distinguishes a service in its telemetry. */
+export interface ServiceIdentity {
+  readonly name: string;
+  readonly criticality?: string;
+}
+
+/** Makes telemetry for the services of a process, and sends what they emit. */
+export interface TelemetryHost {
+  /** Whether anything is recorded at all. */
+  readonly isOn: boolean;
+  forService(service: ServiceIdentity): Telemetry;
+  /** Sends what has been recorded so far. */
+  flush(): Promise<void>;
+  /** Sends the rest and stops. */
+  stop(): Promise<void>;
+}
+
+const scope = "orrery";
+
+/** Records nothing, at next to no cost. */
+export const noTelemetry: TelemetryHost = {
+  isOn: false,
+  forService: () => silent,
+  flush: async () => {},
+  stop: async () => {},
+};
+
+/** The telemetry of code that runs without a host, such as in tests. */
+export const silent: Telemetry = {
+  tracer: trace.getTracer(scope),
+  meter: metrics.getMeter(scope),
+  logger: logs.getLogger(scope),
+};

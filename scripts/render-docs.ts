@@ -1,0 +1,119 @@
+// Writes the tables of the documents anew from the code. tests/docs.test.ts tells when that is due:
+//   .toolchain/bin/node scripts/render-docs.ts
+import { globSync } from "node:fs";
+import { readFile, writeFile } from "node:fs/promises";
+import { join, relative } from "node:path";
+import { Code } from "@connectrpc/connect";
+import { problemOf } from "../src/platform/http/problem.ts";
+import { defaultPolicy } from "../src/platform/rpc/client.ts";
+import { type ErrorKind, platformErrors, rpcError } from "../src/platform/rpc/errors.ts";
+import { maxMessageBytes } from "../src/platform/rpc/remote-transport.ts";
+import { defaultLimits } from "../src/platform/rpc/serve-method.ts";
+import { services } from "../src/services/index.ts";
+
+export const root = join(import.meta.dirname, "..");
+
+/** The documents that hold tables, below the root. */
+export const documents = ["README.md", "docs/architecture.md", "docs/errors.md"] as const;
+
+const tables: Readonly<Record<string, () => string | Promise<string>>> = {
+  services: servicesTable,
+  settings: settingsTable,
+  errors: errorTables,
+  limits: limitsTable,
+};
+
+/** A document with its tables as the code has them now: each stands between `<!-- table: name -->` and `<!-- end -->`. */
+export async function renderDocument(document: string): Promise<string> {
+  let text = await readFile(join(root, document), "utf8");
+  for (const [marked, name = ""] of text.matchAll(/<!-- table: (\w+) -->\n.*?<!-- end -->/gs)) {
+    const render = tables[name];
+    if (render === undefined) throw new Error(`${document}: there is no table ${JSON.stringify(name)}.`);
+    const rendered = `<!-- table: ${name} -->\n\n${await render()}\n<!-- end -->`;
+    text = text.replace(marked, () => rendered);
+  }
+  return text;
+}
+
+function servicesTable(): string {
+  return table(
+    ["Service", "Port", "What it does", "Calls", "Keeps"],
+    services.map(({ name, port, summary, calls, schema, publishes = [], consumes = [] }) => [
+      `\`${name}\``,
+      String(port.fallback),
+      summary,
+      calls.join(", "),
+      [
+        ...(schema === undefined ? [] : [`schema \`${schema}\``]),
+        ...publishes.map((topic) => `publishes \`${topic}\``),
+        ...consumes.map((topic) => `consumes \`${topic}\``),
+      ].join(", "),
+    ]),
+  );
+}
+
+function settingsTable(): string {
+  return table(
+    ["Service", "Variable", "Meaning", "Default"],
+    services.flatMap(({ name, port, address, settings = [] }) => [
+      [`\`${name}\``, `\`${port.variable}\``, "The port that it listens on.", `\`${port.fallback}\``],
+      ...(address === undefined
+        ? []
+        : [["", `\`${address}\``, "Where other services find it.", `\`localhost:${port.fallback}\``]]),
+      ...settings.map((setting) => [
+        "",
+        `\`${setting.name}\``,
+        setting.meaning,
+        setting.fallback === undefined ? "" : `\`${setting.fallback}\``,
+      ]),
+    ]),
+  );
+}
+
+function limitsTable(): string {
+  const { timeoutMs, attempts, marginMs, backoffMs } = defaultPolicy;
+  return table(
+    ["Unless a service says otherwise", ""],
+    [
+      ["A call with all its retries takes at most", `${timeoutMs} ms`],
+      ["Attempts, the first included", String(attempts)],
+      ["Wait before a further attempt", `random, up to ${backoffMs} ms and doubling`],
+      ["Margin that is kept back at each hop", `${marginMs} ms`],
+      ["A service answers after at most, whatever the caller's patience", `${defaultLimits.timeoutMs} ms`],
+      ["Calls that a service takes at once; one more is RESOURCE_EXHAUSTED", String(defaultLimits.concurrency)],
+      ["Largest message", `${maxMessageBytes / 1024 ** 2} MiB`],
+    ],
+  );
+}
+
+async function errorTables(): Promise<string> {
+  const files = globSync("src/services/**/errors.ts", { cwd: root }).sort();
+  const parts: [service: string, kinds: readonly ErrorKind[]][] = [["every service", Object.values(platformErrors)]];
+  for (const file of files) {
+    const exported: Record<string, Record<string, ErrorKind>> = await import(join(root, file));
+    const own = Object.values(exported)
+      .flatMap((kinds) => Object.values(kinds))
+      .filter((kind) => !Object.values(platformErrors).includes(kind));
+    parts.push([relative("src/services", file).split("/")[0] ?? file, own]);
+  }
+  return parts
+    .map(([service, kinds]) => {
+      const rows = kinds.map((kind) => [
+        `\`${kind.reason}\``,
+        Code[kind.code].replace(/(?<=[a-z])(?=[A-Z])/g, "_").toUpperCase(),
+        String(problemOf(rpcError(kind, "")).status),
+        kind.meaning,
+      ]);
+      return `## ${service}\n\n${table(["Reason", "gRPC code", "HTTP status", "Meaning"], rows)}`;
+    })
+    .join("\n");
+}
+
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |\n`;
+  return line(head) + line(head.map(() => "---")) + rows.map(line).join("");
+}
+
+if (import.meta.main) {
+  for (const document of documents) await writeFile(join(root, document), await renderDocument(document));
+}

@@ -1,4 +1,4 @@
-import { Code, ConnectError, type ConnectRouter } from "@connectrpc/connect";
+import { Code, ConnectError, type ConnectRouter, createContextKey } from "@connectrpc/connect";
 import { Health, HealthCheckResponse_ServingStatus as Status } from "../../../gen/grpc/health/v1/health_pb.ts";
 
 /** What a port says of the health of what is behind it. */
@@ -11,6 +11,9 @@ export interface HealthSource {
 }
 
 const watchIntervalMs = 500;
+
+/** Tells whether the connection of a call is to be closed once its calls are over. */
+export const isConnectionClosing = createContextKey(() => false);
 
 /** `grpc.health.v1.Health` for everything behind a port. */
 export function healthRoutes(source: HealthSource): (router: ConnectRouter) => void {
@@ -28,9 +31,10 @@ export function healthRoutes(source: HealthSource): (router: ConnectRouter) => v
         }
         return { status };
       },
-      async *watch({ service }, { signal }) {
+      async *watch({ service }, { signal, values }) {
+        const isClosing = values.get(isConnectionClosing);
         let last: Status | undefined;
-        while (!signal.aborted) {
+        while (!signal.aborted && !isClosing()) {
           const status = check(service);
           if (status !== last) yield { status };
           last = status;

@@ -1,5 +1,12 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
-import { type DescExtension, type DescFile, type DescService, type Registry, toBinary } from "@bufbuild/protobuf";
+import {
+  createRegistry,
+  type DescExtension,
+  type DescFile,
+  type DescService,
+  type Registry,
+  toBinary,
+} from "@bufbuild/protobuf";
 import { FileDescriptorProtoSchema } from "@bufbuild/protobuf/wkt";
 import { Code, type ConnectRouter } from "@connectrpc/connect";
 import {
@@ -44,9 +51,11 @@ class Catalogue {
   constructor(registry: Registry) {
     for (const type of registry) {
       this.#addFile(type.file);
+      if (type.kind === "service") this.#services.push(type);
+    }
+    for (const type of createRegistry(...this.#files.values())) {
       this.#symbols.set(type.typeName, type.file);
       if (type.kind === "extension") this.#extensions.push(type);
-      if (type.kind === "service") this.#services.push(type);
       const members =
         type.kind === "service"
           ? type.methods
@@ -99,7 +108,7 @@ class Catalogue {
     for (const dependency of file.dependencies) this.#addFile(dependency);
   }
 
-  /** The file and everything that it imports, imports first, so that one answer is enough for a client. */
+  /** The file and everything that it imports, each before what it needs, so that one answer is enough for a client. */
   #file(file: DescFile | undefined, wanted: string): Answer {
     if (file === undefined) return error(Code.NotFound, `${wanted} is not known here.`);
     const seen = new Set<DescFile>();

@@ -1,9 +1,12 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { createRegistry, type DescMethodUnary, type DescService, type Message } from "@bufbuild/protobuf";
-import { cors, type MethodImpl, type ServiceImpl } from "@connectrpc/connect";
+import { cors, createContextValues, type MethodImpl, type ServiceImpl } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
+import { Health } from "../../../gen/grpc/health/v1/health_pb.ts";
+import { ServerReflection as ReflectionV1 } from "../../../gen/grpc/reflection/v1/reflection_pb.ts";
+import { ServerReflection as ReflectionV1Alpha } from "../../../gen/grpc/reflection/v1alpha/reflection_pb.ts";
 import { idempotencyKeyHeader } from "./client.ts";
-import { type HealthSource, healthRoutes } from "./health.ts";
+import { type HealthSource, healthRoutes, isConnectionClosing } from "./health.ts";
 import type { LocalServices } from "./local-services.ts";
 import { reflectionRoutes } from "./reflection.ts";
 import { maxMessageBytes } from "./remote-transport.ts";
@@ -37,10 +40,15 @@ export function rpcHandler(options: {
     writeMaxBytes: maxMessageBytes,
     // Inside a mesh, compressing costs more than the call; large answers to browsers still gain.
     compressMinBytes: 64 * 1024,
+    contextValues(request) {
+      const session = "stream" in request ? request.stream.session : undefined;
+      return createContextValues().set(isConnectionClosing, () => session?.closed ?? false);
+    },
     routes(router) {
       for (const service of services.services()) router.service(service, overNetwork(services, service));
       healthRoutes(health)(router);
-      reflectionRoutes(createRegistry(...contract.map((service) => service.file)))(router);
+      const described = [...contract, Health, ReflectionV1, ReflectionV1Alpha];
+      reflectionRoutes(createRegistry(...new Set(described.map((service) => service.file))))(router);
     },
   });
   return (request, response) => {

@@ -7,7 +7,7 @@ import {
   type Message,
   toBinary,
 } from "@bufbuild/protobuf";
-import { Code, ConnectError, type Transport, type UnaryResponse } from "@connectrpc/connect";
+import { Code, ConnectError, type MethodImpl, type Transport, type UnaryResponse } from "@connectrpc/connect";
 import type { Logger } from "../logging/logger.ts";
 import { tracedInvoke } from "../telemetry/rpc.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
@@ -18,6 +18,7 @@ import { methodName, type Route, type ServedMethod } from "./service-routes.ts";
 /** The RPC services that this process serves. */
 export class LocalServices {
   readonly #methods = new Map<DescMethodUnary, ServedMethod>();
+  readonly #streams = new Map<DescMethod, MethodImpl<DescMethod>>();
 
   add(
     route: Route,
@@ -27,8 +28,10 @@ export class LocalServices {
     const concurrency = { inFlight: 0 };
     for (const method of route.service.methods) {
       const implementation = route.implementation[method.localName];
-      if (!isUnary(method) || implementation === undefined) {
-        throw new Error(`${methodName(method)} needs a unary implementation`);
+      if (implementation === undefined) throw new Error(`${methodName(method)} needs an implementation`);
+      if (!isUnary(method)) {
+        this.#streams.set(method, implementation);
+        continue;
       }
       const invoke = serveMethod({
         method,
@@ -56,11 +59,14 @@ export class LocalServices {
     for (const [method, served] of this.#methods) {
       if (services.includes(method.parent)) some.#methods.set(method, served);
     }
+    for (const [method, implementation] of this.#streams) {
+      if (services.includes(method.parent)) some.#streams.set(method, implementation);
+    }
     return some;
   }
 
   services(): readonly DescService[] {
-    return [...new Set([...this.#methods.keys()].map(({ parent }) => parent))];
+    return [...new Set([...this.#methods.keys(), ...this.#streams.keys()].map(({ parent }) => parent))];
   }
 
   find(method: DescMethodUnary): ServedMethod | undefined {
@@ -69,6 +75,11 @@ export class LocalServices {
 
   methods(): Iterable<ServedMethod> {
     return this.#methods.values();
+  }
+
+  /** Streaming methods, which are for callers over the network only and have no deadline of ours. */
+  streams(): Iterable<readonly [DescMethod, MethodImpl<DescMethod>]> {
+    return this.#streams;
   }
 }
 

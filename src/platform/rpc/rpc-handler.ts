@@ -1,5 +1,11 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { createRegistry, type DescMethodUnary, type DescService, type Message } from "@bufbuild/protobuf";
+import {
+  createRegistry,
+  type DescMethod,
+  type DescMethodUnary,
+  type DescService,
+  type Message,
+} from "@bufbuild/protobuf";
 import { cors, createContextValues, type MethodImpl, type ServiceImpl } from "@connectrpc/connect";
 import { connectNodeAdapter } from "@connectrpc/connect-node";
 import { Health } from "../../../gen/grpc/health/v1/health_pb.ts";
@@ -78,10 +84,13 @@ export function rpcHandler(options: {
 }
 
 function overNetwork(services: LocalServices, service: DescService): Partial<ServiceImpl<DescService>> {
-  const methods: Record<string, MethodImpl<DescMethodUnary>> = {};
+  const methods: Record<string, MethodImpl<DescMethod> | MethodImpl<DescMethodUnary>> = {};
+  for (const [method, implementation] of services.streams()) {
+    if (method.parent === service) methods[method.localName] = implementation;
+  }
   for (const { method, invoke } of services.methods()) {
     if (method.parent !== service) continue;
-    methods[method.localName] = (request: Message, context) =>
+    const unary: MethodImpl<DescMethodUnary> = (request: Message, context) =>
       invoke(request, {
         header: context.requestHeader,
         responseHeader: context.responseHeader,
@@ -92,6 +101,7 @@ function overNetwork(services: LocalServices, service: DescService): Partial<Ser
         timeoutMs: context.timeoutMs(),
         signal: context.signal,
       });
+    methods[method.localName] = unary;
   }
   return methods as unknown as Partial<ServiceImpl<DescService>>;
 }

@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { CartService } from "../gen/oteldemo/cart_pb.ts";
 import { CheckoutService } from "../gen/oteldemo/checkout_pb.ts";
 import { CurrencyService } from "../gen/oteldemo/currency_pb.ts";
+import { EmailService } from "../gen/oteldemo/email_pb.ts";
 import { PaymentService } from "../gen/oteldemo/payment_pb.ts";
 import { ProductCatalogService } from "../gen/oteldemo/product_catalog_pb.ts";
 import { QuoteService } from "../gen/oteldemo/quote_pb.ts";
@@ -13,6 +14,7 @@ import { ShippingService } from "../gen/oteldemo/shipping_pb.ts";
 import { cartErrors } from "../src/services/cart/errors.ts";
 import { checkoutErrors } from "../src/services/checkout/errors.ts";
 import { currencyErrors } from "../src/services/currency/errors.ts";
+import { emailErrors } from "../src/services/email/errors.ts";
 import { services } from "../src/services/index.ts";
 import { paymentErrors } from "../src/services/payment/errors.ts";
 import { productCatalogErrors } from "../src/services/product-catalog/errors.ts";
@@ -67,6 +69,7 @@ function clients(protocol: Protocol) {
     catalog: to(ProductCatalogService),
     checkout: to(CheckoutService),
     currency: to(CurrencyService),
+    email: to(EmailService),
     payment: to(PaymentService),
     quote: to(QuoteService),
     recommendation: to(RecommendationService),
@@ -271,6 +274,21 @@ const provocations: Readonly<Record<string, readonly Provocation[]>> = {
       }),
     ),
   ],
+  email: [
+    ...[
+      { orderId: "" },
+      { orderId: "../1" },
+      { orderId: "1", shippingTrackingId: "a\0b" },
+      { orderId: "1", shippingCost: { currencyCode: "", units: 1n } },
+      { orderId: "1", items: [{ cost: { currencyCode: "EURO", units: 1n } }] },
+    ].map(
+      (order): Provocation => ({
+        reason: "ORDER_INVALID",
+        code: Code.InvalidArgument,
+        call: ({ email }) => email.sendOrderConfirmation({ email: "someone@example.com", order }),
+      }),
+    ),
+  ],
   "product-catalog": [
     {
       reason: "PRODUCT_NOT_FOUND",
@@ -365,6 +383,7 @@ it("every declared error is provoked with its declared code", () => {
     cart: cartErrors,
     checkout: checkoutErrors,
     currency: currencyErrors,
+    email: emailErrors,
     payment: paymentErrors,
     "product-catalog": productCatalogErrors,
     shipping: shippingErrors,

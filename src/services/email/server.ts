@@ -1,12 +1,10 @@
-import type { Client } from "@connectrpc/connect";
 import { EmailService } from "../../../gen/oteldemo/email_pb.ts";
 import { ProductCatalogService } from "../../../gen/oteldemo/product_catalog_pb.ts";
 import { ConfigError, type Environment, text } from "../../platform/config/environment.ts";
 import { periodic } from "../../platform/lifecycle/periodic.ts";
 import type { RunningService, ServiceContext } from "../../platform/lifecycle/service.ts";
-import type { Logger } from "../../platform/logging/logger.ts";
 import { route } from "../../platform/rpc/service-routes.ts";
-import { confirmationMail } from "./confirmation.ts";
+import { emailHandlers } from "./handlers.ts";
 import { mailboxPages } from "./mailbox-pages.ts";
 import { mailMigrations, mailStore, type StoredMail } from "./store.ts";
 
@@ -17,36 +15,11 @@ export async function start(context: ServiceContext): Promise<RunningService> {
   const send = await mailSender(environment);
   const worker = send && periodic({ name: "send mails", everyMs: 2_000, work: () => store.sendDue(send), log });
   return {
-    routes: [
-      route(EmailService, {
-        async sendOrderConfirmation({ email, order }) {
-          if (order === undefined) return {};
-          const ids = order.items.flatMap(({ item }) => item?.productId ?? []);
-          await store.add(order.orderId, email, confirmationMail(order, await productNames(catalog, ids, log)));
-          worker?.wake();
-          return {};
-        },
-      }),
-    ],
+    routes: [route(EmailService, emailHandlers({ store, catalog, onAdded: () => worker?.wake(), log }))],
     http: mailboxPages(store),
     workers: worker === undefined ? [] : [worker],
     isReady: () => store.isReachable(),
   };
-}
-
-/** Names by product id; none when the catalogue does not answer, for a mail with ids is better than none. */
-async function productNames(
-  catalog: Client<typeof ProductCatalogService>,
-  ids: string[],
-  log: Logger,
-): Promise<ReadonlyMap<string, string>> {
-  try {
-    const { products } = await catalog.listProducts({});
-    return new Map(products.filter(({ id }) => ids.includes(id)).map(({ id, name }) => [id, name]));
-  } catch (error) {
-    log.warn({ error }, "The product catalogue does not answer: a confirmation calls products by their ids");
-    return new Map();
-  }
 }
 
 async function mailSender(environment: Environment): Promise<((mail: StoredMail) => Promise<void>) | undefined> {

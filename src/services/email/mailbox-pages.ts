@@ -27,21 +27,20 @@ export function mailboxPages(store: MailStore): HttpHandler {
       sendProblem(response, { status: 405, title: titleOf(405) });
       return;
     }
-    const url = new URL(request.url ?? "/", "http://mail");
-    answer(store, url, response).catch((error) => sendProblem(response, problemOf(error)));
+    const [path = "/", query = ""] = (request.url ?? "/").split("?", 2);
+    answer(store, path, new URLSearchParams(query), response).catch((error) => sendProblem(response, problemOf(error)));
   };
 }
 
-async function answer(store: MailStore, url: URL, response: HttpResponse): Promise<void> {
-  const path = url.pathname.replace(/^\/+/, "");
-  if (path === "") {
+async function answer(store: MailStore, path: string, query: URLSearchParams, response: HttpResponse): Promise<void> {
+  if (path === "/") {
     const mails = await store.list(shown);
-    if (url.searchParams.get("format") === "json") {
+    if (query.get("format") === "json") {
       return send(response, "application/json", JSON.stringify(mails.map(({ html: _, text: __, ...head }) => head)));
     }
     return send(response, "text/html; charset=utf-8", listPage(mails).html);
   }
-  const [, orderId = "", form] = /^([^/]{1,64}?)(?:\.(html|txt))?$/.exec(decodePath(path)) ?? [];
+  const [, orderId = "", form] = /^\/([^/]{1,64}?)(?:\.(html|txt))?$/.exec(decodePath(path)) ?? [];
   const mail = orderId === "" || orderId.includes("\0") ? undefined : await store.find(orderId);
   if (mail === undefined) {
     return sendProblem(response, { status: 404, title: titleOf(404), detail: "There is no mail for such an order." });

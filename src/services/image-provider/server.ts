@@ -29,8 +29,8 @@ function pictureHandler(manifest: Manifest): HttpHandler {
   let served = 0;
 
   return (request, response) => {
-    const url = new URL(request.url ?? "/", "http://image-provider");
-    if (url.pathname === "/status") {
+    const [path = "/", query = ""] = (request.url ?? "/").split("?", 2);
+    if (path === "/status") {
       response.setHeader("content-type", "text/plain; charset=utf-8");
       response.end(stubStatus(served));
       return;
@@ -42,8 +42,8 @@ function pictureHandler(manifest: Manifest): HttpHandler {
     }
     const accept = request.headers.accept;
     const found = negotiate(manifest, {
-      path: decodedPath(url),
-      width: url.searchParams.get("w") ?? undefined,
+      path: decodedPath(path),
+      width: new URLSearchParams(query).get("w") ?? undefined,
       accept,
     });
     if (found.kind !== "found") {
@@ -78,11 +78,11 @@ function pictureHandler(manifest: Manifest): HttpHandler {
   };
 }
 
-function decodedPath(url: URL): string {
+function decodedPath(path: string): string {
   try {
-    return decodeURIComponent(url.pathname);
+    return decodeURIComponent(path);
   } catch {
-    return url.pathname;
+    return path;
   }
 }
 

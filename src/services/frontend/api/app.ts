@@ -24,6 +24,8 @@ export async function buildApi(options: {
   const app = fastify({
     bodyLimit: maxBodyBytes,
     exposeHeadRoutes: true,
+    // Or "1e999", which becomes infinity as a number, is let through by minimum and maximum.
+    ajv: { customOptions: { strictNumbers: false } },
     routerOptions: { maxParamLength: 256 },
   }).withTypeProvider<TypeBoxTypeProvider>();
   const routes = new RouteTable(app);

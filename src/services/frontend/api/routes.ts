@@ -25,6 +25,8 @@ const maxRecommendations = 4;
 const currencyCode = Type.Optional(
   Type.String({ maxLength: 16, description: "ISO 4217 code of the currency for prices; US dollars without it" }),
 );
+/** Bounds of the contract's CartItem. */
+const quantity = Type.Integer({ minimum: -10_000, maximum: 10_000 });
 const sessionId = Type.String({ maxLength: 256, description: "The session's user id" });
 /** A comma-separated list, or a parameter given several times. */
 const list = Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())]));
@@ -105,7 +107,7 @@ export const apiRoutes =
           description: "A negative quantity takes away; a line that reaches zero is gone.",
           body: Type.Object({
             userId: Type.Optional(sessionId),
-            item: Type.Object({ productId: Type.String({ maxLength: 64 }), quantity: Type.Integer() }),
+            item: Type.Object({ productId: Type.String({ maxLength: 64 }), quantity }),
           }),
           response: { 200: Cart, ...problems },
         },

@@ -1,4 +1,4 @@
-import { ViolationsSchema } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
+import { type FieldPathElement, ViolationsSchema } from "@bufbuild/protovalidate/gen/buf/validate/validate_pb.js";
 import { Code, ConnectError } from "@connectrpc/connect";
 import { errorInfo, platformErrors } from "../rpc/errors.ts";
 import type { HttpResponse } from "../rpc/rpc-handler.ts";
@@ -65,7 +65,7 @@ export function problemOf(error: unknown): Problem {
   }
   const info = errorInfo(error);
   const reason = info?.reason ?? reasonOf(error.code);
-  const status = reason.startsWith("CARD_") ? 402 : (statusOf[error.code] ?? 500);
+  const status = statusOfReason(reason) ?? statusOf[error.code] ?? 500;
   const violations = error.findDetails(ViolationsSchema)[0]?.violations ?? [];
   return {
     status,
@@ -76,11 +76,22 @@ export function problemOf(error: unknown): Problem {
       ? {}
       : {
           errors: violations.map((violation) => ({
-            field: (violation.field?.elements ?? []).map((element) => element.fieldName).join("."),
+            field: fieldPath(violation.field?.elements ?? []),
             message: violation.message,
           })),
         }),
   };
+}
+
+function statusOfReason(reason: string): number | undefined {
+  if (reason.startsWith("CARD_")) return 402;
+  return reason === platformErrors.BODY_TOO_LARGE.reason ? 413 : undefined;
+}
+
+/** `items[2].product_id` */
+function fieldPath(elements: readonly FieldPathElement[]): string {
+  const index = ({ subscript }: FieldPathElement) => (subscript.case === "index" ? `[${subscript.value}]` : "");
+  return elements.map((element) => element.fieldName + index(element)).join(".");
 }
 
 function reasonOf(code: Code): string {

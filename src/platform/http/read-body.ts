@@ -4,15 +4,16 @@ import type { HttpRequest } from "../rpc/rpc-handler.ts";
 /**
  * The body of a request as text.
  *
- * @throws INVALID_REQUEST when it is larger than `maxBytes`
+ * @throws BODY_TOO_LARGE when it is larger than `maxBytes`
  */
 export async function readBody(request: HttpRequest, maxBytes: number): Promise<string> {
   const chunks: Buffer[] = [];
   let size = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  // The iterator by itself would take the connection with it, and the answer could not be given.
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > maxBytes) {
-      throw rpcError(platformErrors.INVALID_REQUEST, `The body is larger than ${maxBytes} bytes.`);
+      throw rpcError(platformErrors.BODY_TOO_LARGE, `The body is larger than ${maxBytes} bytes.`);
     }
     chunks.push(chunk);
   }

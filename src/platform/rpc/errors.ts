@@ -27,6 +27,10 @@ export const platformErrors = defineErrors({
     code: Code.InvalidArgument,
     meaning: "The request breaks a rule of the contract; the violations are in the details. Do not repeat it as it is.",
   },
+  BODY_TOO_LARGE: {
+    code: Code.InvalidArgument,
+    meaning: "The body of an HTTP request is larger than what is taken. Do not repeat it as it is.",
+  },
   OVERLOADED: {
     code: Code.ResourceExhausted,
     meaning: "More calls are being served than the service takes at once. Repeat it later.",

@@ -11,6 +11,7 @@ import {
 import { Code, ConnectError, type Transport, type UnaryResponse } from "@connectrpc/connect";
 import { currentCall } from "./call-context.ts";
 import { platformErrors, rpcError } from "./errors.ts";
+import { maxMessageBytes } from "./remote-transport.ts";
 import { methodName } from "./service-routes.ts";
 
 /**
@@ -90,18 +91,15 @@ export function httpJsonTransport(service: DescService, origin: string, table: r
           signal: AbortSignal.any(signals),
           redirect: "error",
         });
-        const body = await response.text();
-        if (!response.ok) {
-          throw new ConnectError(`${methodName(method)} answered ${response.status}.`, codeOf(response.status));
-        }
-        const json = body === "" ? undefined : (JSON.parse(body) as JsonValue);
+        const body = await textUpTo(maxMessageBytes, response);
+        if (!response.ok) throw errorOf(response, body, methodName(method));
         return {
           stream: false,
           service: method.parent,
           method,
           header: response.headers,
           trailer: new Headers(),
-          message: messageFromWire(method.output, json, entry.response),
+          message: parse(method, body, entry.response),
         } as UnaryResponse<typeof method.input, typeof method.output>;
       } catch (cause) {
         if (cause instanceof ConnectError) throw cause;
@@ -109,9 +107,6 @@ export function httpJsonTransport(service: DescService, origin: string, table: r
           throw rpcError(platformErrors.DEADLINE_EXCEEDED, `${methodName(method)} took too long.`, { cause });
         }
         if (signals.some((candidate) => candidate.aborted)) throw new ConnectError("Cancelled.", Code.Canceled);
-        if (cause instanceof SyntaxError || (cause instanceof Error && cause.name.includes("Json"))) {
-          throw new ConnectError(`${methodName(method)} answered with something else.`, Code.Internal);
-        }
         throw rpcError(platformErrors.SERVICE_UNAVAILABLE, `${methodName(method)} cannot be reached.`, { cause });
       }
     },
@@ -121,9 +116,45 @@ export function httpJsonTransport(service: DescService, origin: string, table: r
   };
 }
 
+function parse(method: DescMethodUnary, body: string, shape: JsonShape | undefined): Message {
+  try {
+    return messageFromWire(method.output, body === "" ? undefined : (JSON.parse(body) as JsonValue), shape);
+  } catch (cause) {
+    const message = `${methodName(method)} answered with something else than its contract says.`;
+    throw new ConnectError(message, Code.Internal, undefined, undefined, cause);
+  }
+}
+
+async function textUpTo(maxBytes: number, response: Response): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of response.body ?? []) {
+    size += chunk.length;
+    if (size > maxBytes) throw new ConnectError(`The answer is larger than ${maxBytes} bytes.`, Code.ResourceExhausted);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks).toString("utf8");
+}
+
+/** Our own servers say more than a status: RFC 9457 problem details with a reason. */
+function errorOf(response: Response, body: string, name: string): ConnectError {
+  const code = codeOf(response.status);
+  if (response.headers.get("content-type")?.startsWith("application/problem+json")) {
+    try {
+      const { reason, detail } = JSON.parse(body) as { reason?: unknown; detail?: unknown };
+      if (typeof reason === "string" && typeof detail === "string")
+        return rpcError({ reason, code, meaning: "" }, detail);
+    } catch {
+      // Not what it claims to be.
+    }
+  }
+  return new ConnectError(`${name} answered ${response.status}.`, code);
+}
+
 function codeOf(status: number): Code {
-  if (status === 400) return Code.InvalidArgument;
-  if (status === 404 || status === 501) return Code.Unimplemented;
+  if (status === 400 || status === 413 || status === 422) return Code.InvalidArgument;
+  if (status === 404 || status === 405 || status === 501) return Code.Unimplemented;
+  if (status === 409) return Code.FailedPrecondition;
   if (status === 429) return Code.ResourceExhausted;
   if (status === 502 || status === 503) return Code.Unavailable;
   if (status === 504) return Code.DeadlineExceeded;

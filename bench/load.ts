@@ -71,11 +71,16 @@ export function browse(url: string) {
   return send(`${url}/api/products?currencyCode=EUR`);
 }
 
-/** Puts two products into a cart and orders them; only the order is timed. */
+/** Puts a product into a cart. */
+export function addToCart(url: string, userId: string, productId: string) {
+  return send(`${url}/api/cart`, { method: "POST", json: { userId, item: { productId, quantity: 1 } } });
+}
+
+/** Puts two products into a new cart and orders them; only the order is timed. */
 export async function order(url: string) {
   const userId = randomUUID();
   for (const productId of ["2ZYFJ3GM2N", "LS4PSXUNUM"]) {
-    await send(`${url}/api/cart`, { method: "POST", json: { userId, item: { productId, quantity: 1 } } });
+    await addToCart(url, userId, productId);
   }
   return send(`${url}/api/checkout?currencyCode=EUR`, {
     method: "POST",

@@ -71,16 +71,20 @@ export type Address =
 export function address(environment: Environment, name: string): Address | undefined {
   const value = text(environment, name);
   if (value === undefined) return undefined;
-  const allowed = "host:port, or a URL like http://host:port";
-  const withScheme = /^https?:\/\//.test(value);
-  const parsed = URL.canParse(withScheme ? value : `http://${value}`)
-    ? new URL(withScheme ? value : `http://${value}`)
-    : undefined;
-  if (parsed === undefined || parsed.pathname !== "/" || parsed.search !== "" || parsed.username !== "") {
-    throw wrong(name, value, allowed);
+  const withScheme = /^https?:\/\//i.test(value);
+  const parsed = URL.parse(withScheme ? value : `http://${value}`);
+  // A URL drops the port that is its scheme's own.
+  const hasPort = parsed?.port !== "" || /:0*80$/.test(value);
+  const isPlain = parsed !== null && parsed.href === `${parsed.origin}/` && !/[?#]/.test(value);
+  if (!isPlain || parsed.port === "0" || !(withScheme || hasPort)) {
+    throw wrong(name, withoutPassword(value), "host:port, or a URL like http://host:port");
   }
-  if (!withScheme && parsed.port === "" && !value.endsWith(":80")) throw wrong(name, value, allowed);
   return { kind: withScheme ? "http" : "rpc", origin: parsed.origin };
+}
+
+/** A value as it may be shown: what stands between a scheme, or the beginning, and an @ may be a password. */
+function withoutPassword(value: string): string {
+  return value.replace(/^([a-z]+:\/\/)?.*@/is, "$1***@");
 }
 
 /** How to reach a PostgreSQL database. */
@@ -93,6 +97,8 @@ export interface DatabaseAddress {
   readonly ssl?: "require" | "prefer" | "allow" | "verify-full";
 }
 
+const databaseForms = "postgres://user:password@host:port/database or Host=…;Username=…;Password=…;Database=…";
+
 /**
  * A PostgreSQL connection string: a URL (`postgres://user:password@host/db?sslmode=disable`), or key and value pairs
  * (`Host=h;Username=u;Password=p;Database=d`), the two forms that the OpenTelemetry Demo uses.
@@ -100,22 +106,42 @@ export interface DatabaseAddress {
 export function databaseAddress(environment: Environment, name: string): DatabaseAddress | undefined {
   const value = text(environment, name);
   if (value === undefined) return undefined;
-  const shown = value.replace(/(:)[^:@/]*(@)/, "$1***$2").replace(/(password=)[^;]*/i, "$1***");
-  const allowed = "postgres://user:password@host:port/database or Host=…;Username=…;Password=…;Database=…";
-  if (/^postgres(ql)?:\/\//.test(value)) {
-    if (!URL.canParse(value)) throw wrong(name, shown, allowed);
-    const url = new URL(value);
-    const database = decodeURIComponent(url.pathname.slice(1));
-    if (database === "" || url.username === "") throw wrong(name, shown, allowed);
-    return {
-      host: url.searchParams.get("host") ?? url.hostname,
-      port: url.port === "" ? 5432 : Number(url.port),
-      database,
+  return /^postgres(ql)?:\/\//i.test(value) ? fromUrl(name, value) : fromPairs(name, value);
+}
+
+function fromUrl(name: string, value: string): DatabaseAddress {
+  const shown = withoutPassword(value).replace(/\?.*$/s, "");
+  // libpq's form for a socket, postgres://user@/database?host=/folder, is no URL by itself.
+  const url = URL.parse(/[?&]host=/.test(value) ? value.replace("@/", "@localhost/") : value);
+  if (url === null) throw wrong(name, shown, databaseForms);
+  let decoded: { database: string; username: string; password: string };
+  try {
+    decoded = {
+      database: decodeURIComponent(url.pathname.slice(1)),
       username: decodeURIComponent(url.username),
-      ...(url.password === "" ? {} : { password: decodeURIComponent(url.password) }),
-      ...sslMode(name, url.searchParams.get("sslmode") ?? undefined),
+      password: decodeURIComponent(url.password),
     };
+  } catch {
+    throw wrong(name, shown, `${databaseForms}, other characters than letters and digits written like %40`);
   }
+  const { database, username, password } = decoded;
+  const host = url.searchParams.get("host") ?? url.hostname.replace(/^\[(.*)\]$/, "$1");
+  const port = url.port === "" ? 5432 : Number(url.port);
+  if (host === "" || database === "" || username === "" || port === 0) throw wrong(name, shown, databaseForms);
+  return {
+    host,
+    port,
+    database,
+    username,
+    ...(password === "" ? {} : { password }),
+    ...sslMode(name, url.searchParams.get("sslmode") ?? undefined),
+  };
+}
+
+/** What may be shown of key and value pairs: keys that are not known may be passwords by another name. */
+const shownKeys = ["host", "server", "port", "database", "username", "userid", "user", "sslmode"];
+
+function fromPairs(name: string, value: string): DatabaseAddress {
   const pairs = new Map<string, string>();
   for (const pair of value.split(";")) {
     const at = pair.indexOf("=");
@@ -125,16 +151,18 @@ export function databaseAddress(environment: Environment, name: string): Databas
   const database = pairs.get("database");
   const username = pairs.get("username") ?? pairs.get("userid") ?? pairs.get("user");
   const port = Number(pairs.get("port") ?? "5432");
-  if (host === undefined || database === undefined || username === undefined || !Number.isInteger(port)) {
-    throw wrong(name, shown, allowed);
+  const isPort = Number.isInteger(port) && port > 0 && port <= 65_535;
+  if (!host || !database || !username || !isPort) {
+    const known = shownKeys.flatMap((key) => (pairs.has(key) ? [`${key}=${pairs.get(key)}`] : []));
+    throw wrong(name, known.length === 0 ? "***" : [...known, "…"].join(";"), databaseForms);
   }
-  const password = pairs.get("password");
+  const password = pairs.get("password") ?? pairs.get("pwd");
   return {
     host,
     port,
     database,
     username,
-    ...(password === undefined ? {} : { password }),
+    ...(password ? { password } : {}),
     ...sslMode(name, pairs.get("sslmode")),
   };
 }

@@ -1,0 +1,116 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import postgres from "postgres";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { expectBooksAgree } from "./books.ts";
+import { api, Customer, flashlight } from "./customer.ts";
+import { OrreryProcess } from "./orrery-process.ts";
+
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), "orrery-shutdown-"));
+});
+afterAll(async () => {
+  await rm(folder, { recursive: true, force: true });
+});
+
+async function up(environment: Readonly<Record<string, string>> = {}) {
+  const shop = new OrreryProcess(["up", "--port", "0", "--data-dir", folder], environment);
+  const [, url = ""] = await shop.says(/The shop +(http\S+)\//);
+  const [, host = "", port = ""] = await shop.says(/psql -h (\S+) -p (\d+)/);
+  await shop.says(/Ctrl-C/);
+  const sql = postgres({ host, port: Number(port), database: "astronomy_db", username: "postgres", max: 1 });
+  return { shop, url, sql };
+}
+
+describe("a shop that is told to stop under load", () => {
+  it("answers every request that it took up, loses no order, and finds them all at its next start", async () => {
+    const first = await up();
+    const orders: { readonly userId: string; readonly orderId: string }[] = [];
+    const refused: unknown[] = [];
+    /** Whose order met a connection that was not taken up any more. */
+    const unanswered: string[] = [];
+    let isOver = false;
+    const shopper = async () => {
+      while (!isOver) {
+        const customer = new Customer(first.url);
+        const put = await customer.puts(flashlight).catch(() => undefined);
+        if (put === undefined) return;
+        if (put.status !== 200) refused.push(put);
+        const answer = await customer.checksOut().catch(() => undefined);
+        if (answer === undefined) {
+          unanswered.push(customer.userId);
+          return;
+        }
+        if (answer.status === 200) orders.push({ userId: customer.userId, orderId: answer.body.orderId });
+        else refused.push(answer);
+      }
+    };
+    const shoppers = Array.from({ length: 16 }, shopper);
+    await sleep(1_000);
+    await first.sql.end({ timeout: 1 });
+    const tookMs = await first.shop.terminate();
+    isOver = true;
+    await Promise.all(shoppers);
+    expect(refused).toEqual([]);
+    expect(tookMs).toBeLessThan(10_000);
+    expect(orders.length).toBeGreaterThan(20);
+
+    const second = await up();
+    const known = await expectBooksAgree(second.sql);
+    expect(known.map(({ state }) => state)).toEqual(orders.map(() => "placed"));
+    expect(known.map(({ order_id }) => order_id).sort()).toEqual(orders.map(({ orderId }) => orderId).sort());
+    const taken = known.filter(({ user_id }) => unanswered.includes(user_id));
+    expect(taken, "what was not answered was not begun").toEqual([]);
+    for (const { userId, orderId } of orders.slice(-5)) {
+      expect(await api(second.url, `/api/orders/${orderId}?sessionId=${userId}`)).toMatchObject({ status: 200 });
+    }
+    await second.sql.end();
+
+    // While it runs, its folder is its own.
+    const third = new OrreryProcess(["up", "--port", "0", "--data-dir", folder]);
+    expect(await third.fails()).toEqual([expect.stringContaining(folder)]);
+    await second.shop.terminate();
+  });
+});
+
+describe("a start that cannot be", () => {
+  const ephemeral = ["up", "--ephemeral", "--port", "0"];
+
+  it.each<[string, readonly string[], Readonly<Record<string, string>>, RegExp]>([
+    ["a wrong value", ephemeral, { LOG_LEVEL: "loud" }, /LOG_LEVEL=loud.*trace.*silent/],
+    ["a secret that is too short", ephemeral, { ORRERY_SECRET: "short" }, /ORRERY_SECRET.*16/],
+    ["an origin that is none", ephemeral, { ALLOWED_ORIGINS: "shop.example" }, /ALLOWED_ORIGINS.*shop\.example/],
+    ["a port that is none", ["up", "--ephemeral"], { ENVOY_PORT: "http" }, /ENVOY_PORT.*http|port.*http/],
+    ["Valkey", ephemeral, { VALKEY_ADDR: "valkey:6379" }, /VALKEY_ADDR/],
+    ["Kafka", ephemeral, { KAFKA_ADDR: "kafka:9092" }, /KAFKA_ADDR/],
+    ["Valkey for a cart service of its own", ["serve", "cart"], { CART_PORT: "0", VALKEY_ADDR: "v:1" }, /VALKEY_ADDR/],
+    [
+      "Kafka for accounting of its own",
+      ["serve", "accounting"],
+      { ACCOUNTING_PORT: "0", KAFKA_ADDR: "k:1" },
+      /KAFKA_ADDR/,
+    ],
+    ["a service that there is not", ["serve", "carts"], {}, /"carts".*cart, /],
+    ["a database that is none", ["serve", "cart"], { DB_CONNECTION_STRING: "mysql://x" }, /DB_CONNECTION_STRING/],
+    ["an address that is none", ["serve", "shipping"], { SHIPPING_PORT: "0", QUOTE_ADDR: "quote" }, /QUOTE_ADDR=quote/],
+  ])("for %s, is one clear line and exit code 1", async (_, args, environment, line) => {
+    const lines = await new OrreryProcess(args, environment).fails();
+    expect(lines[0]).toMatch(line);
+    expect(lines.join("\n")).not.toMatch(/^ +at /m);
+    expect(lines.length).toBeLessThanOrEqual(args.includes("--port") || args[0] === "serve" ? 1 : 2);
+  });
+
+  it("for a port that is taken, is one clear line and exit code 1", async () => {
+    const other = createServer();
+    await new Promise<void>((resolve) => other.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => void other.close());
+    const address = other.address();
+    const port = typeof address === "object" && address !== null ? String(address.port) : "";
+    const lines = await new OrreryProcess(["up", "--ephemeral", "--port", port]).fails();
+    expect(lines).toEqual([expect.stringMatching(`Port ${port} .*taken`)]);
+  });
+});

@@ -1,5 +1,6 @@
-import { Agent, request as httpRequest } from "node:http";
-import type { HttpHandler } from "../rpc/rpc-handler.ts";
+import { Agent, request as httpRequest, type IncomingHttpHeaders } from "node:http";
+import { pipeline } from "node:stream";
+import type { HttpHandler, HttpRequest } from "../rpc/rpc-handler.ts";
 import { sendProblem, titleOf } from "./problem.ts";
 
 /** RFC 9110, section 7.6.1: these end at each hop. */
@@ -15,6 +16,20 @@ const hopByHop = new Set([
 
 const timeoutMs = 15_000;
 
+function endToEnd(headers: IncomingHttpHeaders): Record<string, string | string[]> {
+  const named = new Set(headers.connection?.toLowerCase().split(/\s*,\s*/));
+  const kept: Record<string, string | string[]> = {};
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined && !name.startsWith(":") && !hopByHop.has(name) && !named.has(name)) kept[name] = value;
+  }
+  return kept;
+}
+
+function hasBody(request: HttpRequest): boolean {
+  const { stream } = request as HttpRequest & { readonly stream?: { readonly endAfterHeaders: boolean } };
+  return stream === undefined ? request.headers["transfer-encoding"] !== undefined : !stream.endAfterHeaders;
+}
+
 /**
  * Forwards plain HTTP to a service of another process.
  *
@@ -23,19 +38,17 @@ const timeoutMs = 15_000;
 export function forwardHttp(origin: string): HttpHandler {
   const agent = new Agent({ keepAlive: true });
   return (request, response) => {
-    const headers: Record<string, string | string[]> = {};
-    for (const [name, value] of Object.entries(request.headers)) {
-      if (value !== undefined && !name.startsWith(":") && !hopByHop.has(name)) headers[name] = value;
-    }
+    const headers = endToEnd(request.headers);
+    // Without its length or chunks, the body of a DELETE or GET would be read as a further request.
+    if (headers["content-length"] === undefined && hasBody(request)) headers["transfer-encoding"] = "chunked";
     const upstream = httpRequest(
       origin + (request.url ?? "/"),
       { agent, method: request.method ?? "GET", headers, timeout: timeoutMs },
       (answer) => {
         response.statusCode = answer.statusCode ?? 502;
-        for (const [name, value] of Object.entries(answer.headers)) {
-          if (value !== undefined && !hopByHop.has(name)) response.setHeader(name, value);
-        }
-        answer.pipe(response);
+        for (const [name, value] of Object.entries(endToEnd(answer.headers))) response.setHeader(name, value);
+        // An answer that breaks off is broken off here, too.
+        pipeline(answer, response, () => {});
       },
     );
     upstream.on("timeout", () => upstream.destroy(new Error("timeout")));

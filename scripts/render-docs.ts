@@ -1,5 +1,6 @@
 // Writes the tables of the documents anew from the code. tests/docs.test.ts tells when that is due:
 //   .toolchain/bin/node scripts/render-docs.ts
+import { execFileSync } from "node:child_process";
 import { globSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
@@ -29,10 +30,20 @@ export async function renderDocument(document: string): Promise<string> {
   for (const [marked, name = ""] of text.matchAll(/<!-- table: (\w+) -->\n.*?<!-- end -->/gs)) {
     const render = tables[name];
     if (render === undefined) throw new Error(`${document}: there is no table ${JSON.stringify(name)}.`);
-    const rendered = `<!-- table: ${name} -->\n\n${await render()}\n<!-- end -->`;
+    const rendered = `<!-- table: ${name} -->\n\n${await render()}\n\n<!-- end -->`;
     text = text.replace(marked, () => rendered);
   }
-  return text;
+  return format(document, text);
+}
+
+/** As `npm run check` wants it. */
+function format(document: string, text: string): string {
+  const biome = join(root, "node_modules/@biomejs/biome/bin/biome");
+  return execFileSync(process.execPath, [biome, "format", `--stdin-file-path=${document}`], {
+    cwd: root,
+    input: text,
+    encoding: "utf8",
+  });
 }
 
 function servicesTable(): string {

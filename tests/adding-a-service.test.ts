@@ -39,6 +39,7 @@ it("docs/adding-a-service.md makes a service that works", { timeout: 90_000 }, a
   await run("buf", "generate");
   await run("tsc", "-p", "tsconfig.json");
   await run("vitest", "run", "tests/wishlist.test.ts");
+  await rm(copy, { recursive: true });
 });
 
 /** The code blocks of a document, each by the path that the text before it named last. */

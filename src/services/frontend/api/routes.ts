@@ -31,7 +31,11 @@ const sessionId = Type.String({ maxLength: 256, description: "The session's user
 /** A comma-separated list, or a parameter given several times. */
 const list = Type.Optional(Type.Union([Type.String(), Type.Array(Type.String())]));
 
-const problems = { "4xx": ProblemDetails, "5xx": ProblemDetails };
+const problem = (description: string) => ({
+  description,
+  content: { "application/problem+json": { schema: ProblemDetails } },
+});
+const problems = { "4xx": problem("What was wrong with the request"), "5xx": problem("The shop cannot do it now") };
 
 /** The routes under /api: those of the OpenTelemetry Demo's frontend, orders, and search. */
 export const apiRoutes =
@@ -45,6 +49,7 @@ export const apiRoutes =
       {
         schema: {
           tags: ["products"],
+          operationId: "listProducts",
           summary: "List or search products",
           description: "With a query: what matches, best first, forgiving typing errors. Otherwise all, by id.",
           querystring: Type.Object({
@@ -69,6 +74,7 @@ export const apiRoutes =
       {
         schema: {
           tags: ["products"],
+          operationId: "getProduct",
           summary: "Get a product",
           params: Type.Object({ productId: Type.String({ maxLength: 64 }) }),
           querystring: Type.Object({ currencyCode }),
@@ -87,6 +93,7 @@ export const apiRoutes =
       {
         schema: {
           tags: ["cart"],
+          operationId: "getCart",
           summary: "Get a cart",
           querystring: Type.Object({ sessionId: Type.Optional(sessionId), currencyCode }),
           response: { 200: CartWithProducts, ...problems },
@@ -103,6 +110,7 @@ export const apiRoutes =
       {
         schema: {
           tags: ["cart"],
+          operationId: "addToCart",
           summary: "Add to a cart",
           description: "A negative quantity takes away; a line that reaches zero is gone.",
           body: Type.Object({
@@ -126,6 +134,7 @@ export const apiRoutes =
       {
         schema: {
           tags: ["cart"],
+          operationId: "emptyCart",
           summary: "Empty a cart",
           body: Type.Object({ userId: Type.Optional(sessionId) }),
           response: { 204: Type.Null(), ...problems },
@@ -142,6 +151,7 @@ export const apiRoutes =
       {
         schema: {
           tags: ["orders"],
+          operationId: "placeOrder",
           summary: "Place an order of what is in the cart",
           description:
             "Repeating the request with the same Idempotency-Key gives the same order, charged once. A declined card is status 402.",
@@ -172,6 +182,7 @@ export const apiRoutes =
       {
         schema: {
           tags: ["orders"],
+          operationId: "listOrders",
           summary: "List the orders of a session, newest first",
           querystring: Type.Object({ sessionId: Type.Optional(sessionId) }),
           response: { 200: Type.Array(OrderSummary), ...problems },
@@ -188,6 +199,7 @@ export const apiRoutes =
       {
         schema: {
           tags: ["orders"],
+          operationId: "getOrder",
           summary: "Get an order of a session",
           params: Type.Object({ orderId: Type.String({ maxLength: 64 }) }),
           querystring: Type.Object({ sessionId: Type.Optional(sessionId), currencyCode }),
@@ -211,6 +223,7 @@ export const apiRoutes =
       {
         schema: {
           tags: ["prices"],
+          operationId: "listCurrencies",
           summary: "List the currencies that prices can be had in",
           response: { 200: Type.Array(Type.String()), ...problems },
         },
@@ -223,6 +236,7 @@ export const apiRoutes =
       {
         schema: {
           tags: ["prices"],
+          operationId: "quoteShipping",
           summary: "Quote the shipping of items",
           querystring: Type.Object({
             itemList: Type.Optional(Type.String({ description: "JSON: [{productId, quantity}]" })),
@@ -246,6 +260,7 @@ export const apiRoutes =
       {
         schema: {
           tags: ["products"],
+          operationId: "listRecommendations",
           summary: "Recommend products that go with others",
           querystring: Type.Object({ productIds: list, sessionId: Type.Optional(sessionId), currencyCode }),
           response: { 200: Type.Array(Product), ...problems },
@@ -265,6 +280,7 @@ export const apiRoutes =
       {
         schema: {
           tags: ["ads"],
+          operationId: "getAds",
           summary: "Get ads for product categories",
           querystring: Type.Object({ contextKeys: list }),
           response: { 200: Type.Array(Ad), ...problems },

@@ -135,7 +135,7 @@ async function plainGrpcJs() {
   );
   const Stub = grpc.makeGenericClientConstructor(definition, "CurrencyService");
   const stub = new Stub(`127.0.0.1:${port}`, grpc.credentials.createInsecure());
-  const convert = stub["convert"]?.bind(stub) as (
+  const convert = stub.convert?.bind(stub) as (
     message: typeof request,
     callback: (error: grpc.ServiceError | null, money: typeof answer) => void,
   ) => void;

@@ -40,7 +40,7 @@ export function createLogger(options: {
       level: isQuieter ? "info" : level,
       hooks: {
         logMethod(args, method, number) {
-          if (number >= info) observer(String(this.bindings()["service"] ?? ""), number, args);
+          if (number >= info) observer(String(this.bindings().service ?? ""), number, args);
           method.apply(this, args);
         },
       },

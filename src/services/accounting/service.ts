@@ -10,7 +10,6 @@ export const accounting = declareService({
   consumes: ["orders"],
   schema: "accounting",
   settings: [
-    { name: "DB_CONNECTION_STRING", meaning: "The PostgreSQL database for the books." },
     { name: "KAFKA_TOPIC", meaning: "The topic of placed orders.", fallback: "orders" },
   ],
   load: () => import("./server.ts"),

@@ -10,6 +10,5 @@ export const productCatalog = declareService({
   rpc: [ProductCatalogService],
   calls: [],
   schema: "catalog",
-  settings: [{ name: "DB_CONNECTION_STRING", meaning: "The PostgreSQL database with the products." }],
   load: () => import("./server.ts"),
 });

@@ -19,6 +19,7 @@ const steps = [
   { name: "contract (buf lint)", check: () => tool("buf", "lint") },
   { name: "contract kept (buf breaking)", check: () => tool("buf", "breaking", "--against", "proto/baseline.binpb") },
   { name: "generated code (buf generate)", check: generated },
+  { name: "telemetry registry", check: telemetry },
   { name: "unused code (knip)", check: () => tool("knip", "--no-progress", "--no-config-hints") },
   { name: "pictures", check: pictures },
   { name: "lockfile", check: lockfileProblems },
@@ -69,11 +70,20 @@ function differences(committed, fresh) {
 function contents(folder) {
   const files = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
   return new Map(
-    files.map((entry) => {
-      const path = join(entry.parentPath, entry.name);
-      return [relative(folder, path), readFileSync(path)];
-    }),
+    files
+      .map((entry) => join(entry.parentPath, entry.name))
+      // Rendered from the registry, not from the contract.
+      .filter((path) => !relative(folder, path).startsWith("telemetry"))
+      .map((path) => [relative(folder, path), readFileSync(path)]),
   );
+}
+
+async function telemetry() {
+  const { code, output } = await run(process.execPath, [join(root, "scripts", "render-telemetry.ts"), "--check"], {
+    cwd: root,
+    env: environment(process.execPath),
+  });
+  return code === 0 ? [] : [output.trim()];
 }
 
 /** The rendered pictures name the hash of the drawing they were made from. */

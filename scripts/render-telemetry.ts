@@ -1,4 +1,6 @@
+import { execFileSync } from "node:child_process";
 import { mkdir, readdir, readFile, writeFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import { parse } from "yaml";
 
 /**
@@ -34,7 +36,7 @@ const page = new URL("../docs/telemetry-reference.md", import.meta.url);
 const groups = await readGroups();
 const files: readonly (readonly [URL, string])[] = [
   [code, renderCode(groups)],
-  [page, renderPage(groups)],
+  [page, formatted(renderPage(groups))],
 ];
 
 if (process.argv.includes("--check")) {
@@ -47,6 +49,14 @@ if (process.argv.includes("--check")) {
 } else {
   await mkdir(new URL(".", code), { recursive: true });
   for (const [file, text] of files) await writeFile(file, text);
+}
+
+function formatted(markdown: string): string {
+  const biome = fileURLToPath(new URL("../node_modules/@biomejs/biome/bin/biome", import.meta.url));
+  return execFileSync(process.execPath, [biome, "format", "--stdin-file-path=docs/telemetry-reference.md"], {
+    input: markdown,
+    encoding: "utf8",
+  });
 }
 
 async function readGroups(): Promise<readonly Group[]> {

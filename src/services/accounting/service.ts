@@ -9,8 +9,6 @@ export const accounting = declareService({
   calls: [],
   consumes: ["orders"],
   schema: "accounting",
-  settings: [
-    { name: "KAFKA_TOPIC", meaning: "The topic of placed orders.", fallback: "orders" },
-  ],
+  settings: [{ name: "KAFKA_TOPIC", meaning: "The topic of placed orders.", fallback: "orders" }],
   load: () => import("./server.ts"),
 });

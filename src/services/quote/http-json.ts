@@ -9,7 +9,7 @@ export const quoteHttpJson: readonly HttpJsonMethod[] = [
     method: QuoteService.method.getShippingQuote,
     path: "/getquote",
     request: {
-      toWire: (json) => ({ numberOfItems: (json as JsonObject)["number_of_items"] ?? 0 }),
+      toWire: (json) => ({ numberOfItems: (json as JsonObject).number_of_items ?? 0 }),
       fromWire(json) {
         const { numberOfItems } = (json ?? {}) as JsonObject;
         if (numberOfItems === undefined) throw new SyntaxError("numberOfItems is missing");
@@ -18,7 +18,7 @@ export const quoteHttpJson: readonly HttpJsonMethod[] = [
     },
     response: {
       toWire(json) {
-        const { units, nanos } = ((json as JsonObject)["cost_usd"] ?? {}) as JsonObject;
+        const { units, nanos } = ((json as JsonObject).cost_usd ?? {}) as JsonObject;
         return dollarsOf({ units: Number(units ?? 0), nanos: Number(nanos ?? 0) });
       },
       fromWire(json) {

@@ -131,7 +131,7 @@ function problemOfHttp(error: FastifyError): Problem {
   const reason = platformErrors.INVALID_REQUEST.reason;
   if (validation !== undefined) {
     const errors = validation.map(({ instancePath, message = "is not valid", params }) => {
-      const missing = "missingProperty" in params ? `.${params["missingProperty"]}` : "";
+      const missing = "missingProperty" in params ? `.${params.missingProperty}` : "";
       return { field: (instancePath.replaceAll("/", ".") + missing).replace(/^\./, ""), message };
     });
     const detail = errors.map(({ field, message }) => `${field === "" ? "The body" : field} ${message}`).join("; ");

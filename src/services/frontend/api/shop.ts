@@ -22,12 +22,10 @@ export interface ShopClients {
   readonly shipping: Client<typeof ShippingService>;
 }
 
-/** What the API's routes are made of: the services' answers in the API's shapes, prices in the currency asked for. */
-export type Shop = ReturnType<typeof openShop>;
-
 /** The currency that the catalogue's prices are in. */
 const catalogueCurrency = "USD";
 
+/** What the API's routes are made of: the services' answers in the API's shapes, prices in the currency asked for. */
 export function openShop({ catalog, currency }: Pick<ShopClients, "catalog" | "currency">) {
   const convert = preferring({
     preferred: async (input: { from: MoneyMessage[]; toCode: string }) =>

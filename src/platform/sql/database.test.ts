@@ -6,7 +6,7 @@ import postgres from "postgres";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createLogger } from "../logging/logger.ts";
 import { until } from "../rpc/testing.ts";
-import { type Database, openDatabase } from "./database.ts";
+import { type Database, openDatabase, type Sql } from "./database.ts";
 import { isStoreUnavailable } from "./store-unavailable.ts";
 import { createTestDatabase, type TestDatabase } from "./testing.ts";
 
@@ -38,6 +38,14 @@ async function open(poolSize = 2): Promise<Database> {
   });
   opened.push(database);
   return database;
+}
+
+/** Waits until four statements at once succeed. */
+async function allWork(sql: Sql): Promise<void> {
+  await until(async () => {
+    const all = await Promise.allSettled(Array.from({ length: 4 }, () => sql`select pg_sleep(0.05)`));
+    return all.every(({ status }) => status === "fulfilled");
+  }, "all connections work again");
 }
 
 /** Cuts every connection to the test's database but the one that says so. */
@@ -84,11 +92,10 @@ test("64-bit integers come and go as bigint, exactly", async () => {
 });
 
 test("a pool works again after the server dropped its connections", async () => {
-  const { sql, isReachable } = await open(4);
+  const { sql } = await open(4);
   await Promise.all(Array.from({ length: 8 }, () => sql`select pg_sleep(0.01)`));
   await cutConnections();
-  await until(isReachable, "the pool connects again");
-  await Promise.all(Array.from({ length: 20 }, () => sql`select 1`));
+  await allWork(sql);
 });
 
 test("statements under way when the server drops the connections fail as unavailable, the pool goes on", async () => {
@@ -151,6 +158,39 @@ test("a session that was lost refuses statements, and another can be had", async
   const another = await sql.reserve();
   expect(await another`select pg_try_advisory_lock(7) as held`).toEqual([{ held: true }]);
   another.release();
+});
+
+test("connections that are lost again and again, at any moment, do the process no harm", async () => {
+  await write("001.sql", "create table a (x int[])");
+  const { sql, isReachable } = await open(4);
+  const outcomes = new Set<boolean>();
+  let isOver = false;
+  const work = async (asTransaction: boolean) => {
+    while (!isOver) {
+      try {
+        if (asTransaction) {
+          await sql.begin("read write", async (tx) => {
+            await tx`select 1`;
+            await new Promise((resolve) => setTimeout(resolve, Math.random() * 4));
+            await tx`insert into a values (${[1, 2]})`;
+          });
+        } else await sql`select ${"x"}::text`;
+        outcomes.add(true);
+      } catch (error) {
+        outcomes.add(isStoreUnavailable(error));
+      }
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  };
+  const workers = Array.from({ length: 8 }, (_, index) => work(index % 2 === 0));
+  for (let round = 0; round < 8; round++) {
+    await cutConnections();
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * 100));
+  }
+  isOver = true;
+  await Promise.race([Promise.all(workers), new Promise((resolve) => setTimeout(resolve, 500))]);
+  expect(outcomes).toEqual(new Set([true]));
+  await until(isReachable, "the pool connects again");
 });
 
 test("a server that cannot be reached is told at the start as unavailable", async () => {

@@ -3,7 +3,7 @@ import { readdir, readFile } from "node:fs/promises";
 import postgres from "postgres";
 import type { DatabaseAddress } from "../config/environment.ts";
 import type { Logger } from "../logging/logger.ts";
-import { refusingWhenLost } from "./lost-connection.ts";
+import { connectionLost, refusingWhenLost } from "./lost-connection.ts";
 
 /** A pool of connections. 64-bit integers come and go as bigint. */
 export type Sql = postgres.Sql<{ bigint: bigint }>;
@@ -17,6 +17,12 @@ export interface Database {
   isReachable(): Promise<boolean>;
   close(): Promise<void>;
 }
+
+/**
+ * A connection that is lost while the driver is about to write to it never writes again, not even the greeting of its
+ * next life, until it has 1,024 bytes to write (nextWriteTimer in postgres.js 3.4.9); so the greeting has them.
+ */
+const startupPadding = { "orrery.padding": "x".repeat(1_024) };
 
 /**
  * Opens a pool on a schema, and brings the schema up to date first.
@@ -48,6 +54,7 @@ export async function openDatabase(options: {
       statement_timeout: 10_000,
       lock_timeout: 8_000,
       idle_in_transaction_session_timeout: 60_000,
+      ...startupPadding,
     },
     onnotice: (notice: postgres.Notice) => log.debug({ notice: notice.message }, "PostgreSQL notice"),
   };
@@ -60,6 +67,9 @@ export async function openDatabase(options: {
     await sql.end({ timeout: 1 });
     throw error;
   }
+  // The array types are known now. The driver asks for them on each new connection, and a connection that is lost
+  // meanwhile would be an unhandled rejection.
+  Object.assign(sql.options, { fetch_types: false });
   return {
     sql,
     isReachable: async () => {
@@ -75,14 +85,24 @@ export async function openDatabase(options: {
   };
 }
 
+type Work = (tx: Transaction) => unknown;
+
+/**
+ * The server ends statements after 10 s and idle transactions after 60 s; one that is still there later was forgotten
+ * by the driver when its connection was lost.
+ */
+const maxTransactionMs = 90_000;
+
+/** `sql.begin`, in both its forms, whose transactions end well when their connection is lost. */
 function safeBegin(sql: Sql): Sql["begin"] {
-  const begin = sql.begin.bind(sql) as (work: (tx: Transaction) => unknown) => Promise<unknown>;
-  const safe = (work: (tx: Transaction) => unknown) => {
+  const begin = sql.begin.bind(sql) as (mode: string, work: Work) => Promise<unknown>;
+  const safe = (...args: [work: Work] | [mode: string, work: Work]) => {
+    const [mode, work] = args.length === 1 ? ["", args[0]] : args;
     let isOver = false;
     const over = () => {
       isOver = true;
     };
-    const transaction = begin(async (tx) => {
+    const transaction = begin(mode, async (tx) => {
       try {
         return await work(refusingWhenLost(tx, () => isOver));
       } catch (error) {
@@ -94,8 +114,13 @@ function safeBegin(sql: Sql): Sql["begin"] {
         if (isOver) await new Promise(() => {});
       }
     });
-    transaction.then(over, over);
-    return transaction;
+    const bound = new Promise((_, reject) => {
+      const timer = setTimeout(() => reject(connectionLost()), maxTransactionMs).unref();
+      transaction.finally(() => clearTimeout(timer)).catch(() => {});
+    });
+    const bounded = Promise.race([transaction, bound]);
+    bounded.then(over, over);
+    return bounded;
   };
   return safe as Sql["begin"];
 }
@@ -106,6 +131,7 @@ async function openSession(settings: postgres.Options<{ bigint: typeof postgres.
   const sql = postgres({
     ...settings,
     max: 1,
+    fetch_types: false,
     idle_timeout: 0,
     max_lifetime: null,
     onclose() {

@@ -1,5 +1,10 @@
 import type { ISql } from "postgres";
 
+/** What the driver itself fails with. */
+export function connectionLost(): Error {
+  return Object.assign(new Error("The connection was lost."), { code: "CONNECTION_CLOSED" });
+}
+
 /**
  * A statement handed to a connection that postgres.js knows to be closed ends the whole process: it is written to a
  * socket that is no longer there, in a callback of its own
@@ -10,7 +15,7 @@ import type { ISql } from "postgres";
  */
 export function refusingWhenLost<T extends ISql>(sql: T, isLost: () => boolean): T {
   const check = () => {
-    if (isLost()) throw Object.assign(new Error("The connection was lost."), { code: "CONNECTION_CLOSED" });
+    if (isLost()) throw connectionLost();
   };
   return new Proxy(sql, {
     apply(target, self, args) {

@@ -40,7 +40,9 @@ export function orderPricer(clients: PricingClients): (request: PlaceOrderReques
 
   return async (request) => {
     const { userId, userCurrency, address, email } = request;
-    const { items } = await from("The cart", cart.getCart({ userId }));
+    const { items: lines } = await from("The cart", cart.getCart({ userId }));
+    // The OpenTelemetry Demo's cart keeps the lines of products that were taken out.
+    const items = lines.filter(({ quantity }) => quantity !== 0);
     if (items.length === 0) {
       throw rpcError(checkoutErrors.CART_EMPTY, "The cart is empty; put something in before ordering.");
     }
@@ -58,7 +60,7 @@ export function orderPricer(clients: PricingClients): (request: PlaceOrderReques
     if (shippingCost === undefined || costs.length !== items.length) {
       throw rpcError(platformErrors.INTERNAL, "The currency conversion left amounts out.");
     }
-    const lines = items.map((item, index) => ({ item, cost: costs[index] ?? shippingCost }));
+    const priced = items.map((item, index) => ({ item, cost: costs[index] ?? shippingCost }));
     const orderId = randomUUID();
     return {
       orderId,
@@ -68,12 +70,12 @@ export function orderPricer(clients: PricingClients): (request: PlaceOrderReques
         orderId,
         shippingCost,
         ...(address === undefined ? {} : { shippingAddress: address }),
-        items: lines,
+        items: priced,
       }),
       total: total(
         userCurrency,
         shippingCost,
-        lines.map(({ item, cost }) => ({ cost, quantity: item.quantity })),
+        priced.map(({ item, cost }) => ({ cost, quantity: item.quantity })),
       ),
     };
   };

@@ -8,6 +8,7 @@ import { idempotencyKeyHeader } from "../../platform/rpc/client.ts";
 import { errorInfo } from "../../platform/rpc/errors.ts";
 import { checkoutErrors } from "./errors.ts";
 import type { ChargeReceipt, Failure, StoredOrder } from "./order.ts";
+import type { OrderObserver } from "./order-observer.ts";
 import type { OrderStore } from "./store.ts";
 
 /** How far an order got. */
@@ -26,6 +27,7 @@ export interface SagaOptions {
   readonly onPlaced: () => void;
   /** Called when an order waits for its refund. */
   readonly onRefunding: () => void;
+  readonly observer: OrderObserver;
   readonly log: Logger;
 }
 
@@ -41,7 +43,7 @@ const shippingLost: Failure = {
 /** Answers by which shipping may or may not have shipped. */
 const shippingMayHaveShipped: readonly Code[] = [Code.DeadlineExceeded, Code.Canceled];
 
-const emptyCartTimeoutMs = 1_000;
+const cartTimeoutMs = 1_000;
 
 /**
  * The steps that take an order from pending to its end. Each step may be repeated: charging, refunding and shipping
@@ -56,7 +58,7 @@ export class Saga {
 
   /** From pending to an outcome. The card is known only here: nothing stores it, so recovery cannot charge. */
   async begin(order: StoredOrder, card: CreditCardInfo): Promise<Outcome> {
-    const { store, payment } = this.#options;
+    const { store, payment, observer } = this.#options;
     let receipt: ChargeReceipt;
     try {
       receipt = await payment.charge(
@@ -67,9 +69,11 @@ export class Saga {
       const decline = declineOf(error) ?? (await this.#declineWithoutReason(order, error));
       if (decline === undefined) return this.#giveBack(order, paymentLost, error);
       if (!(await store.declined(order.orderId, decline))) return { kind: "in-progress" };
+      observer.declined(order, decline);
       return { kind: "failed", failure: decline };
     }
     if (!(await store.charged(order.orderId, receipt))) return { kind: "in-progress" };
+    observer.charged(order, receipt);
     return this.#complete({ ...order, state: "charged", receipt });
   }
 
@@ -90,7 +94,7 @@ export class Saga {
   }
 
   async #complete(order: StoredOrder): Promise<Outcome> {
-    const { store, shipping, onPlaced } = this.#options;
+    const { store, shipping, onPlaced, observer } = this.#options;
     const { shippingAddress: address, items } = order.result;
     const goods = items.flatMap(({ item }) => item ?? []);
     let trackingId: string;
@@ -109,16 +113,18 @@ export class Saga {
       }
       return this.#giveBack(order, shippingLost, error);
     }
+    observer.shipped(order, trackingId);
     if (!(await store.placed(order, trackingId))) return { kind: "in-progress" };
+    observer.placed(order);
     onPlaced();
-    await this.#emptyCart(order);
+    await this.#takeOutOfCart(order);
     return { kind: "placed", trackingId };
   }
 
   async #giveBack(order: StoredOrder, failure: Failure, error: unknown): Promise<Outcome> {
-    const { store, onRefunding, log } = this.#options;
-    log.warn({ error, orderId: order.orderId, reason: failure.reason }, "An order is given up and refunded");
+    const { store, onRefunding, observer } = this.#options;
     if (!(await store.refunding(order.orderId, failure))) return { kind: "in-progress" };
+    observer.refunding(order, failure, error);
     onRefunding();
     return { kind: "failed", failure };
   }
@@ -158,17 +164,29 @@ export class Saga {
     return undefined;
   }
 
-  /** The order stands whether or not this succeeds. What was put into the cart since is left in it. */
-  async #emptyCart({ userId, orderId, result }: StoredOrder): Promise<void> {
+  /** The order stands whether or not this succeeds. What was put into the cart since the order is left in it. */
+  async #takeOutOfCart({ userId, orderId, result }: StoredOrder): Promise<void> {
     const { cart, log } = this.#options;
+    const ordered = new Map(result.items.map(({ item }) => [item?.productId, item?.quantity ?? 0]));
+    const orderedOf = (productId: string) => ordered.get(productId) ?? 0;
     try {
-      const { items } = await cart.getCart({ userId }, { timeoutMs: emptyCartTimeoutMs });
-      const ordered = new Map(result.items.map(({ item }) => [item?.productId, item?.quantity]));
-      const isAsOrdered =
-        items.length === ordered.size && items.every((item) => ordered.get(item.productId) === item.quantity);
-      if (isAsOrdered) await cart.emptyCart({ userId }, { timeoutMs: emptyCartTimeoutMs });
+      const { items } = await cart.getCart({ userId }, { timeoutMs: cartTimeoutMs });
+      if (items.length === 0) return;
+      if (items.every(({ productId, quantity }) => quantity <= orderedOf(productId))) {
+        await cart.emptyCart({ userId }, { timeoutMs: cartTimeoutMs });
+        return;
+      }
+      const bought = items.map(({ productId, quantity }) => ({
+        productId,
+        quantity: -Math.min(quantity, orderedOf(productId)),
+      }));
+      await Promise.all(
+        bought
+          .filter(({ quantity }) => quantity < 0)
+          .map((item) => cart.addItem({ userId, item }, { timeoutMs: cartTimeoutMs })),
+      );
     } catch (error) {
-      log.warn({ error, orderId }, "The cart of a placed order could not be emptied");
+      log.warn({ error, orderId }, "What was ordered could not be taken out of the cart");
     }
   }
 }

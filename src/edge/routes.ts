@@ -1,6 +1,6 @@
 /** Where a path goes. */
 export type EdgeRoute =
-  | { readonly kind: "forward"; readonly service: string; readonly url: string }
+  | { readonly kind: "forward"; readonly service: string; readonly url: string; readonly route: string }
   | { readonly kind: "redirect"; readonly location: string };
 
 interface Prefix {
@@ -18,10 +18,11 @@ const prefixes: readonly Prefix[] = [
 export function routeOf(url: string): EdgeRoute {
   const [path = "/", query] = url.split("?", 2);
   for (const { prefix, service } of prefixes) {
-    if (url.startsWith(prefix)) return { kind: "forward", service, url: `/${url.slice(prefix.length)}` };
+    if (url.startsWith(prefix))
+      return { kind: "forward", service, url: `/${url.slice(prefix.length)}`, route: `${prefix}*` };
     if (`${path}/` === prefix) {
       return { kind: "redirect", location: query === undefined ? prefix : `${prefix}?${query}` };
     }
   }
-  return { kind: "forward", service: "frontend", url };
+  return { kind: "forward", service: "frontend", url, route: path.startsWith("/api/") ? "/api/*" : "/*" };
 }

@@ -1,6 +1,7 @@
+import { attribute, event } from "../../gen/telemetry/registry.ts";
 import type { RunningService, ServiceContext } from "../platform/lifecycle/service.ts";
 import type { HttpHandler } from "../platform/rpc/rpc-handler.ts";
-import { tracedForward } from "../platform/telemetry/http.ts";
+import { setHttpRoute, tracedForward } from "../platform/telemetry/http.ts";
 import { routeOf } from "./routes.ts";
 
 /** The front proxy of the embedded mode, where Envoy is in the mesh. RPC is answered by the port itself. */
@@ -18,6 +19,22 @@ export async function start(context: ServiceContext): Promise<RunningService> {
         response.end();
         return;
       }
+      const [path] = (request.url ?? "/").split("?", 1);
+      setHttpRoute(response, route.route);
+      response.once("finish", () => {
+        context.log.info(
+          {
+            event: event.proxyAccess,
+            [attribute.httpRequestMethod]: request.method,
+            [attribute.httpResponseStatusCode]: response.statusCode,
+            [attribute.urlPath]: path,
+            [attribute.httpRoute]: route.route,
+            [attribute.serverAddress]: route.service,
+            [attribute.userAgentOriginal]: request.headers["user-agent"]?.slice(0, 256),
+          },
+          "Request answered",
+        );
+      });
       request.url = route.url;
       handlers.get(route.service)?.(request, response);
     },

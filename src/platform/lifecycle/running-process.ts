@@ -2,6 +2,7 @@ import type { DescService } from "@bufbuild/protobuf";
 import type { Transport } from "@connectrpc/connect";
 import { Health } from "../../../gen/grpc/health/v1/health_pb.ts";
 import { ServerReflection } from "../../../gen/grpc/reflection/v1/reflection_pb.ts";
+import { event } from "../../../gen/telemetry/registry.ts";
 import { address, ConfigError, choice, type Environment, text } from "../config/environment.ts";
 import type { EventLog } from "../events/event-log.ts";
 import { eventLogMigrations, postgresEventLog } from "../events/postgres-event-log.ts";
@@ -17,8 +18,9 @@ import { remoteTransport } from "../rpc/remote-transport.ts";
 import { type HttpHandler, isRpcPath, rpcHandler } from "../rpc/rpc-handler.ts";
 import { openDatabase } from "../sql/database.ts";
 import { tracedEventLog } from "../telemetry/events.ts";
-import { tracedHttp } from "../telemetry/http.ts";
+import { type OutsideContext, tracedHttp, tracedRpcProxy } from "../telemetry/http.ts";
 import { tracedTransport } from "../telemetry/rpc.ts";
+import { observeRuntime } from "../telemetry/runtime-metrics.ts";
 import { tracedSql } from "../telemetry/sql.ts";
 import { noTelemetry, type Telemetry, type TelemetryHost } from "../telemetry/telemetry.ts";
 import type { Databases } from "./databases.ts";
@@ -74,6 +76,11 @@ export async function startProcess(options: ProcessOptions): Promise<RunningProc
   return running;
 }
 
+/** The one service that requests from outside come to. */
+function isFront({ name }: ServiceDeclaration): boolean {
+  return name === "frontend-proxy";
+}
+
 class ProcessUnderWay implements RunningProcess {
   readonly ports = new Map<string, Port>();
   readonly #options: ProcessOptions;
@@ -97,6 +104,10 @@ class ProcessUnderWay implements RunningProcess {
     await Promise.all(declarations.map((declaration) => this.#startService(declaration)));
     for (const declaration of declarations) await this.#openPort(declaration);
     for (const service of this.#services.values()) for (const worker of service.workers ?? []) worker.start();
+    for (const { name } of declarations) {
+      this.#options.log.child({ service: name }).info({ event: event.processStart }, "Started");
+    }
+    if (this.#host.isOn) observeRuntime(this.#host.forService({ name: "orrery" }));
     await this.#updateReadiness();
     this.#scheduleReadiness();
   }
@@ -119,6 +130,9 @@ class ProcessUnderWay implements RunningProcess {
   async #stop(): Promise<void> {
     this.#isDraining = true;
     clearTimeout(this.#readinessTimer);
+    for (const name of this.#services.keys()) {
+      this.#options.log.child({ service: name }).info({ event: event.processStop }, "Stopping");
+    }
     await Promise.all([...this.ports.values()].map((port) => port.drain(drainMs)));
     const services = [...this.#services.values()];
     await Promise.all(services.flatMap((service) => (service.workers ?? []).map((worker) => worker.stop())));
@@ -149,7 +163,11 @@ class ProcessUnderWay implements RunningProcess {
     const service = await start(this.#context(declaration, log, telemetry));
     this.#services.set(declaration.name, {
       ...service,
-      ...(service.http === undefined || !this.#host.isOn ? {} : { http: tracedHttp(service.http, telemetry) }),
+      ...(service.http === undefined || !this.#host.isOn
+        ? {}
+        : {
+            http: tracedHttp(service.http, telemetry, isFront(declaration) ? { outside: this.#outsideContext() } : {}),
+          }),
     });
     for (const route of service.routes ?? []) {
       this.#local.add(route, {
@@ -158,6 +176,11 @@ class ProcessUnderWay implements RunningProcess {
         ...(this.#host.isOn ? { telemetry } : {}),
       });
     }
+  }
+
+  #outsideContext(): OutsideContext {
+    const of = ["continue", "link"] as const;
+    return choice(this.#options.environment, "ORRERY_TRACE_CONTEXT", { fallback: "continue", of });
   }
 
   get #host(): TelemetryHost {
@@ -276,13 +299,17 @@ class ProcessUnderWay implements RunningProcess {
     const { host, portOf, isAllowedOrigin, declarations } = this.#options;
     const port = portOf(declaration);
     if (port === undefined) return;
-    const isFront = declaration.name === "frontend-proxy";
     const rpc = rpcHandler({
-      services: isFront ? this.#servicesBehindFront() : this.#local.only(declaration.rpc),
+      services: isFront(declaration) ? this.#servicesBehindFront() : this.#local.only(declaration.rpc),
       contract: [...declarations.flatMap(({ rpc }) => rpc), ...platformServices],
       isAllowedOrigin,
-      health: { status: (name) => this.#healthOf(name, isFront ? undefined : declaration) },
+      health: { status: (name) => this.#healthOf(name, isFront(declaration) ? undefined : declaration) },
     });
+    // At the front port a call passes the proxy first; its handler for plain HTTP sees to that by itself.
+    const proxied =
+      isFront(declaration) && this.#host.isOn
+        ? tracedRpcProxy(rpc, this.#host.forService(declaration), this.#outsideContext())
+        : rpc;
     const json = declaration.httpJson === undefined ? undefined : httpJsonHandler(declaration.httpJson, this.#local);
     const http = this.#httpHandler(declaration);
     this.ports.set(
@@ -292,7 +319,7 @@ class ProcessUnderWay implements RunningProcess {
         port,
         handler(request, response) {
           const path = request.url ?? "/";
-          if (isRpcPath(path)) return rpc(request, response);
+          if (isRpcPath(path)) return proxied(request, response);
           if (json?.(request, response) === true) return;
           if (http !== undefined) return http(request, response);
           sendProblem(response, { status: 404, title: "Not found" });
@@ -328,8 +355,10 @@ class ProcessUnderWay implements RunningProcess {
         this.#ready.set(name, ready);
         if (before === ready) return;
         const log = this.#options.log.child({ service: name });
-        if (ready) log.info("Ready");
-        else if (before === true) log.warn("Not ready: something that it cannot do without does not answer");
+        if (ready) log.info({ event: event.serviceReady }, "Ready");
+        else if (before === true) {
+          log.warn({ event: event.serviceNotReady }, "Not ready: something that it cannot do without does not answer");
+        }
       }),
     );
   }

@@ -116,6 +116,19 @@ export function tracedForward(handler: HttpHandler, server: string, { tracer }: 
   };
 }
 
+/** RPC at the front port as a proxy in a process of its own would show it: a request answered, and one passed on. */
+export function tracedRpcProxy(rpc: HttpHandler, telemetry: Telemetry, outside: OutsideContext): HttpHandler {
+  const passedOn = tracedForward(rpc, "services", telemetry);
+  return tracedHttp(
+    (request, response) => {
+      setHttpRoute(response, request.url?.split("?", 1)[0] ?? "/");
+      passedOn(request, response);
+    },
+    telemetry,
+    { outside },
+  );
+}
+
 /** The baggage that says whose request it is, as attributes. */
 export function baggageAttributes(from: Context): Attributes {
   const baggage = propagation.getBaggage(from);

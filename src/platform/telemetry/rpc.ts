@@ -14,6 +14,7 @@ import {
 import { errorInfo } from "../rpc/errors.ts";
 import { type Invoke, methodName } from "../rpc/service-routes.ts";
 import { durationBuckets } from "./buckets.ts";
+import { baggageAttributes } from "./http.ts";
 import type { Telemetry } from "./telemetry.ts";
 
 // RPC conventions: https://opentelemetry.io/docs/specs/semconv/rpc/
@@ -46,7 +47,11 @@ export function tracedInvoke(method: DescMethodUnary, invoke: Invoke, { tracer, 
     const isLocal = call.protocolName === "local";
     const parent = isLocal ? context.active() : propagation.extract(context.active(), call.header, headerGetter);
     const attributes: Attributes = { "rpc.system.name": systemOf(call.protocolName), "rpc.method": name };
-    const span = tracer.startSpan(name, { kind: SpanKind.SERVER, attributes }, parent);
+    const span = tracer.startSpan(
+      name,
+      { kind: SpanKind.SERVER, attributes: { ...attributes, ...baggageAttributes(parent) } },
+      parent,
+    );
     const begun = performance.now();
     const active = trace.setSpan(parent, span);
     try {

@@ -12,7 +12,7 @@ export async function start(context: ServiceContext): Promise<RunningService> {
   }
   const store = postgresCartStore(await context.database({ migrations: cartMigrations, poolSize: 6 }));
   return {
-    routes: [route(CartService, cartHandlers(store))],
+    routes: [route(CartService, cartHandlers(store, context))],
     isReady: () => store.isReachable(),
     workers: [
       periodic({ name: "drop expired carts", everyMs: 5 * 60_000, work: () => store.dropExpired(), log: context.log }),

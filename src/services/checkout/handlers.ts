@@ -17,6 +17,7 @@ import { idempotencyKeyHeader } from "../../platform/rpc/client.ts";
 import { isErrorKind, markRetriesSpent, rpcError } from "../../platform/rpc/errors.ts";
 import { checkoutErrors } from "./errors.ts";
 import type { Failure, PricedOrder, StoredOrder } from "./order.ts";
+import type { OrderObserver } from "./order-observer.ts";
 import type { Outcome, Saga } from "./saga.ts";
 import type { OrderStore } from "./store.ts";
 
@@ -34,9 +35,10 @@ export function checkoutHandlers(options: {
   readonly store: OrderStore;
   readonly price: (request: PlaceOrderRequest) => Promise<PricedOrder>;
   readonly saga: Saga;
+  readonly observer: OrderObserver;
   readonly secret: Buffer;
 }): CheckoutHandlers {
-  const { store, price, saga, secret } = options;
+  const { store, price, saga, observer, secret } = options;
   const underWay = new Set<Promise<Outcome>>();
 
   /** Runs on when the caller goes away, under a deadline of its own. */
@@ -53,6 +55,7 @@ export function checkoutHandlers(options: {
   }
 
   async function placeOrder(request: PlaceOrderRequest, context: HandlerContext) {
+    const begun = performance.now();
     const key = idempotencyKey(context);
     const requestHash = createHmac("sha256", secret)
       .update("order\0")
@@ -100,9 +103,11 @@ export function checkoutHandlers(options: {
       requestHash,
       propagated,
     };
+    observer.prepared(pending);
     const outcome = await begin(pending, creditCard);
     switch (outcome.kind) {
       case "placed":
+        observer.took(pending, (performance.now() - begun) / 1_000);
         return { order: { ...priced.result, shippingTrackingId: outcome.trackingId } };
       case "failed":
         throw failureError(outcome.failure);

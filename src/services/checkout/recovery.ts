@@ -1,5 +1,6 @@
 import { type PeriodicWorker, periodic } from "../../platform/lifecycle/periodic.ts";
 import type { Logger } from "../../platform/logging/logger.ts";
+import type { OrderObserver } from "./order-observer.ts";
 import type { ProcessLock } from "./process-lock.ts";
 import type { Saga } from "./saga.ts";
 import type { OrderStore } from "./store.ts";
@@ -12,9 +13,10 @@ export function recoveryWorker(options: {
   readonly store: OrderStore;
   readonly saga: Saga;
   readonly lock: ProcessLock;
+  readonly observer: OrderObserver;
   readonly log: Logger;
 }): PeriodicWorker {
-  const { store, saga, lock, log } = options;
+  const { store, saga, lock, observer, log } = options;
   return periodic({
     name: "recover orders",
     everyMs,
@@ -27,7 +29,7 @@ export function recoveryWorker(options: {
           orders.map(async (order) => {
             try {
               const outcome = await saga.recover(order);
-              log.info({ orderId: order.orderId, from: order.state, outcome: outcome.kind }, "An order was moved on");
+              observer.recovered(order, outcome.kind);
             } catch (error) {
               log.warn({ error, orderId: order.orderId, state: order.state }, "An order cannot be moved on yet");
             }

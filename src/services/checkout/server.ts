@@ -11,7 +11,9 @@ import type { RunningService, ServiceContext } from "../../platform/lifecycle/se
 import { idempotencyKeyHeader } from "../../platform/rpc/client.ts";
 import { route } from "../../platform/rpc/service-routes.ts";
 import { type DeliveryOutcome, OutboxRelay } from "../../platform/sql/outbox.ts";
+import { observeOutbox } from "../../platform/telemetry/outbox-metrics.ts";
 import { checkoutHandlers } from "./handlers.ts";
+import { orderObserver } from "./order-observer.ts";
 import { orderPricer } from "./price-order.ts";
 import { ProcessLock } from "./process-lock.ts";
 import { recoveryWorker } from "./recovery.ts";
@@ -70,8 +72,10 @@ export async function start(context: ServiceContext): Promise<RunningService> {
       ),
   });
 
+  const observer = orderObserver(context);
   const saga = new Saga({
     store,
+    observer,
     cart,
     payment,
     shipping,
@@ -82,14 +86,15 @@ export async function start(context: ServiceContext): Promise<RunningService> {
     },
     onRefunding: () => recovery.wake(),
   });
-  const recovery = recoveryWorker({ store, saga, lock, log });
+  const recovery = recoveryWorker({ store, saga, lock, observer, log });
   const price = orderPricer({
     cart,
     shipping,
     catalog: context.client(ProductCatalogService, { timeoutMs: 3_000 }),
     currency: context.client(CurrencyService, { timeoutMs: 3_000 }),
   });
-  const handlers = checkoutHandlers({ store, price, saga, secret: context.secret });
+  const handlers = checkoutHandlers({ store, price, saga, observer, secret: context.secret });
+  observeOutbox(database, context.telemetry);
   return {
     routes: [route(CheckoutService, handlers)],
     workers: [{ start() {}, stop: handlers.settle }, eventRelay, confirmationRelay, recovery],

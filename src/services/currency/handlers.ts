@@ -1,16 +1,34 @@
 import type { ServiceImpl } from "@connectrpc/connect";
+import { trace } from "@opentelemetry/api";
 import type { CurrencyService } from "../../../gen/oteldemo/currency_pb.ts";
 import type { Money } from "../../../gen/oteldemo/money_pb.ts";
+import { attribute, metric } from "../../../gen/telemetry/registry.ts";
 import { fromMessage, MoneyError, toMessage } from "../../domain/money.ts";
 import { rpcError } from "../../platform/rpc/errors.ts";
+import type { Telemetry } from "../../platform/telemetry/telemetry.ts";
 import { convert, supportedCurrencies } from "./currency.ts";
 import { currencyErrors } from "./errors.ts";
 
-export const currencyHandlers: ServiceImpl<typeof CurrencyService> = {
-  getSupportedCurrencies: () => ({ currencyCodes: [...supportedCurrencies] }),
-  convert: ({ from, toCode }) => convertMessage(from, toCode),
-  convertBatch: ({ from, toCode }) => ({ converted: from.map((money) => convertMessage(money, toCode)) }),
-};
+export function currencyHandlers({ meter }: Telemetry): ServiceImpl<typeof CurrencyService> {
+  const conversions = meter.createCounter(metric.demoExchangeConversions.name, metric.demoExchangeConversions);
+  const observe = (count: number, from: string | undefined, to: string) => {
+    conversions.add(count, { [attribute.demoExchangeTo]: to });
+    trace.getActiveSpan()?.setAttributes({ [attribute.demoExchangeFrom]: from ?? "", [attribute.demoExchangeTo]: to });
+  };
+  return {
+    getSupportedCurrencies: () => ({ currencyCodes: [...supportedCurrencies] }),
+    convert({ from, toCode }) {
+      const converted = convertMessage(from, toCode);
+      observe(1, from?.currencyCode, toCode);
+      return converted;
+    },
+    convertBatch({ from, toCode }) {
+      const converted = from.map((money) => convertMessage(money, toCode));
+      if (converted.length > 0) observe(converted.length, from[0]?.currencyCode, toCode);
+      return { converted };
+    },
+  };
+}
 
 function convertMessage(from: Money | undefined, toCode: string): Money {
   const conversion = convert(fromMessage(from ?? { currencyCode: "", units: 0n, nanos: 0 }), toCode);

@@ -1,27 +1,43 @@
 import type { Client, ConnectError, ServiceImpl } from "@connectrpc/connect";
+import { trace } from "@opentelemetry/api";
 import type { EmailService } from "../../../gen/oteldemo/email_pb.ts";
 import type { OrderResult } from "../../../gen/oteldemo/order_pb.ts";
 import type { ProductCatalogService } from "../../../gen/oteldemo/product_catalog_pb.ts";
+import { attribute, event, metric } from "../../../gen/telemetry/registry.ts";
+import type { ServiceContext } from "../../platform/lifecycle/service.ts";
 import type { Logger } from "../../platform/logging/logger.ts";
 import { rpcError } from "../../platform/rpc/errors.ts";
 import { confirmationMail } from "./confirmation.ts";
 import { emailErrors } from "./errors.ts";
 import type { MailStore } from "./store.ts";
 
-export function emailHandlers(options: {
-  readonly store: MailStore;
-  readonly catalog: Client<typeof ProductCatalogService>;
-  /** Called when there is a mail to send. */
-  readonly onAdded: () => void;
-  readonly log: Logger;
-}): ServiceImpl<typeof EmailService> {
-  const { store, catalog, onAdded, log } = options;
+export function emailHandlers(
+  options: Pick<ServiceContext, "log" | "telemetry"> & {
+    readonly store: MailStore;
+    readonly catalog: Client<typeof ProductCatalogService>;
+    /** Called when there is a mail to send. */
+    readonly onAdded: () => void;
+  },
+): ServiceImpl<typeof EmailService> {
+  const { store, catalog, onAdded, log, telemetry } = options;
+  const { demoNotificationConfirmations: written } = metric;
+  const confirmations = telemetry.meter.createCounter(written.name, written);
   return {
     async sendOrderConfirmation({ email, order }) {
       if (order === undefined) return {};
       assertWritable(order);
       const ids = order.items.flatMap(({ item }) => item?.productId ?? []);
       await store.add(order.orderId, email, confirmationMail(order, await productNames(catalog, ids, log)));
+      confirmations.add(1);
+      trace.getActiveSpan()?.setAttributes({
+        [attribute.demoOrderId]: order.orderId,
+        // Nobody's address: for collectors to show how they redact.
+        [attribute.demoRedactionExample]: "user@example.com",
+      });
+      log.info(
+        { event: event.emailConfirmationWritten, [attribute.demoOrderId]: order.orderId },
+        "Confirmation written",
+      );
       onAdded();
       return {};
     },

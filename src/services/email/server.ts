@@ -9,13 +9,13 @@ import { mailboxPages } from "./mailbox-pages.ts";
 import { mailMigrations, mailStore, type StoredMail } from "./store.ts";
 
 export async function start(context: ServiceContext): Promise<RunningService> {
-  const { log, environment } = context;
+  const { log, environment, telemetry } = context;
   const store = mailStore(await context.database({ migrations: mailMigrations, poolSize: 4 }));
   const catalog = context.client(ProductCatalogService, { timeoutMs: 1_000, attempts: 1 });
   const send = await mailSender(environment);
   const worker = send && periodic({ name: "send mails", everyMs: 2_000, work: () => store.sendDue(send), log });
   return {
-    routes: [route(EmailService, emailHandlers({ store, catalog, onAdded: () => worker?.wake(), log }))],
+    routes: [route(EmailService, emailHandlers({ store, catalog, onAdded: () => worker?.wake(), log, telemetry }))],
     http: mailboxPages(store),
     workers: worker === undefined ? [] : [worker],
     isReady: () => store.isReachable(),

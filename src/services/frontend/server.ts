@@ -16,6 +16,7 @@ const checkoutTimeoutMs = 14_000;
 export async function start(context: ServiceContext): Promise<RunningService> {
   const app = await buildApi({
     log: context.log,
+    telemetry: context.telemetry,
     clients: {
       ad: context.client(AdService, { timeoutMs: 2_000 }),
       cart: context.client(CartService),

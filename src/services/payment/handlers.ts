@@ -3,18 +3,22 @@ import { toBinary } from "@bufbuild/protobuf";
 import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import { type ChargeRequest, ChargeRequestSchema, type PaymentService } from "../../../gen/oteldemo/payment_pb.ts";
 import { fromMessage, type Money, toMessage } from "../../domain/money.ts";
+import type { ServiceContext } from "../../platform/lifecycle/service.ts";
 import { idempotencyKeyHeader } from "../../platform/rpc/client.ts";
 import { type ErrorKind, rpcError } from "../../platform/rpc/errors.ts";
 import { cardCountry, judgeCard } from "./card.ts";
 import { paymentErrors } from "./errors.ts";
 import type { ChargeOutcome, Ledger } from "./ledger.ts";
+import { paymentObserver } from "./observer.ts";
 
-export function paymentHandlers(options: {
-  readonly ledger: Ledger;
-  readonly secret: Buffer;
-  readonly now?: () => Date;
-}): ServiceImpl<typeof PaymentService> {
+export function paymentHandlers(
+  options: Pick<ServiceContext, "secret" | "log" | "telemetry"> & {
+    readonly ledger: Ledger;
+    readonly now?: () => Date;
+  },
+): ServiceImpl<typeof PaymentService> {
   const { ledger, secret, now = () => new Date() } = options;
+  const observe = paymentObserver(options);
   const keyedHash = (purpose: string, data: string | Uint8Array) =>
     createHmac("sha256", secret).update(`${purpose}\0`).update(data).digest();
 
@@ -64,14 +68,16 @@ export function paymentHandlers(options: {
   return {
     async charge(request, context) {
       const amount = chargeable(request);
+      const outcome = judge(request);
       const recorded = await ledger.charge({
         key: idempotencyKey(context),
         requestHash: keyedHash("charge", toBinary(ChargeRequestSchema, request)),
         amount,
-        outcome: judge(request),
+        outcome,
       });
       switch (recorded.kind) {
         case "recorded":
+          observe.charge(recorded.outcome, amount, recorded.outcome === outcome);
           return chargeResponse(recorded.outcome);
         case "voided":
           throw rpcError(paymentErrors.CHARGE_VOIDED, "The charge was called off before it was made.");
@@ -82,6 +88,7 @@ export function paymentHandlers(options: {
     async refund({ chargeKey, reason }) {
       const refund = await ledger.refund(chargeKey, reason);
       if (refund.kind === "nothing-charged") return {};
+      observe.refund(refund.amount);
       return { refundId: refund.refundId, amount: toMessage(refund.amount) };
     },
   };

@@ -7,7 +7,7 @@ import { ledgerMigrations, postgresLedger } from "./ledger-postgres.ts";
 export async function start(context: ServiceContext): Promise<RunningService> {
   const ledger = postgresLedger(await context.database({ migrations: ledgerMigrations, poolSize: 6 }));
   return {
-    routes: [route(PaymentService, paymentHandlers({ ledger, secret: context.secret }))],
+    routes: [route(PaymentService, paymentHandlers({ ledger, ...context }))],
     isReady: () => ledger.isReachable(),
   };
 }

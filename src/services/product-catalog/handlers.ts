@@ -1,6 +1,8 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type { ServiceImpl } from "@connectrpc/connect";
+import { trace } from "@opentelemetry/api";
 import type { ProductCatalogService, ProductSchema } from "../../../gen/oteldemo/product_catalog_pb.ts";
+import { attribute } from "../../../gen/telemetry/registry.ts";
 import { toMessage } from "../../domain/money.ts";
 import { rpcError } from "../../platform/rpc/errors.ts";
 import { productCatalogErrors } from "./errors.ts";
@@ -15,10 +17,16 @@ export function productCatalogHandlers(store: ProductStore): ServiceImpl<typeof 
   const all = snapshot(async () => new Map((await store.list()).map((product) => [product.id, product])), maxAgeMs);
   return {
     async listProducts() {
-      return { products: [...(await all()).values()].map(messageOf) };
+      const products = [...(await all()).values()].map(messageOf);
+      trace.getActiveSpan()?.setAttribute(attribute.demoProductCount, products.length);
+      return { products };
     },
     async getProduct({ id }) {
       const product = (await all()).get(id);
+      trace.getActiveSpan()?.setAttributes({
+        [attribute.demoProductId]: id,
+        ...(product === undefined ? {} : { [attribute.demoProductName]: product.name }),
+      });
       if (product !== undefined) return messageOf(product);
       throw rpcError(productCatalogErrors.PRODUCT_NOT_FOUND, `There is no product ${JSON.stringify(id)}.`, {
         metadata: { productId: id },
@@ -29,7 +37,9 @@ export function productCatalogHandlers(store: ProductStore): ServiceImpl<typeof 
       return { products: ids.flatMap((id) => products.get(id) ?? []).map(messageOf) };
     },
     async searchProducts({ query }) {
-      return { results: (await store.search(query)).map(messageOf) };
+      const results = (await store.search(query)).map(messageOf);
+      trace.getActiveSpan()?.setAttribute(attribute.demoProductSearchCount, results.length);
+      return { results };
     },
   };
 }

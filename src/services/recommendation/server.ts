@@ -1,18 +1,25 @@
+import { trace } from "@opentelemetry/api";
 import { ProductCatalogService } from "../../../gen/oteldemo/product_catalog_pb.ts";
 import { RecommendationService } from "../../../gen/oteldemo/recommendation_pb.ts";
+import { attribute, metric } from "../../../gen/telemetry/registry.ts";
 import type { RunningService, ServiceContext } from "../../platform/lifecycle/service.ts";
 import { route } from "../../platform/rpc/service-routes.ts";
 import { decodeProductIds, recommend } from "./recommend.ts";
 
 export async function start(context: ServiceContext): Promise<RunningService> {
   const catalog = context.client(ProductCatalogService, { timeoutMs: 3_000 });
+  const { demoRecommendationRequests: recommended } = metric;
+  const recommendations = context.telemetry.meter.createCounter(recommended.name, recommended);
   return {
     routes: [
       route(RecommendationService, {
         async listRecommendations({ productIds }) {
           const { products } = await catalog.listProducts({});
           const all = products.map(({ id }) => id);
-          return { productIds: [...recommend(all, decodeProductIds(productIds))] };
+          const given = [...recommend(all, decodeProductIds(productIds))];
+          recommendations.add(given.length, { [attribute.recommendationType]: "catalog" });
+          trace.getActiveSpan()?.setAttribute(attribute.demoProductRecommendedCount, given.length);
+          return { productIds: given };
         },
       }),
     ],

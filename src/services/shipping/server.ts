@@ -7,7 +7,7 @@ import { shippingHandlers } from "./handlers.ts";
 
 export async function start(context: ServiceContext): Promise<RunningService> {
   return {
-    routes: [route(ShippingService, shippingHandlers(context.client(QuoteService, { timeoutMs: 3_000 })))],
+    routes: [route(ShippingService, shippingHandlers(context.client(QuoteService, { timeoutMs: 3_000 }), context))],
     http(request, response) {
       if (request.url === "/health") {
         response.end();

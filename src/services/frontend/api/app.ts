@@ -8,6 +8,7 @@ import { type CallContext, propagatedMetadata, withCall } from "../../../platfor
 import { errorInfo, platformErrors } from "../../../platform/rpc/errors.ts";
 import type { HttpRequest, HttpResponse } from "../../../platform/rpc/rpc-handler.ts";
 import { setHttpRoute } from "../../../platform/telemetry/http.ts";
+import type { Telemetry } from "../../../platform/telemetry/telemetry.ts";
 import { apiRoutes } from "./routes.ts";
 import type { ShopClients } from "./shop.ts";
 
@@ -19,8 +20,9 @@ const requestTimeoutMs = 14_500;
 export async function buildApi(options: {
   readonly clients: ShopClients;
   readonly log: Logger;
+  readonly telemetry: Telemetry;
 }): Promise<FastifyInstance> {
-  const { clients, log } = options;
+  const { clients, log, telemetry } = options;
   const app = fastify({
     bodyLimit: maxBodyBytes,
     exposeHeadRoutes: true,
@@ -91,7 +93,7 @@ export async function buildApi(options: {
     uiConfig: { docExpansion: "list", validatorUrl: null },
   });
   app.get("/api/openapi.json", { schema: { hide: true } }, async () => app.swagger());
-  await app.register(apiRoutes(clients), { prefix: "/api" });
+  await app.register(apiRoutes(clients, telemetry), { prefix: "/api" });
   return app;
 }
 

@@ -1,8 +1,10 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import type { FastifyPluginAsyncTypebox } from "@fastify/type-provider-typebox";
 import { Type } from "typebox";
+import { attribute, metric } from "../../../../gen/telemetry/registry.ts";
 import { idempotencyKeyHeader } from "../../../platform/rpc/client.ts";
 import { rpcError } from "../../../platform/rpc/errors.ts";
+import type { Telemetry } from "../../../platform/telemetry/telemetry.ts";
 import { apiErrors } from "./errors.ts";
 import {
   Ad,
@@ -39,8 +41,10 @@ const problems = { "4xx": problem("What was wrong with the request"), "5xx": pro
 
 /** The routes under /api: those of the OpenTelemetry Demo's frontend, orders, and search. */
 export const apiRoutes =
-  (clients: ShopClients): FastifyPluginAsyncTypebox =>
+  (clients: ShopClients, { meter }: Telemetry): FastifyPluginAsyncTypebox =>
   async (app) => {
+    const steps = meter.createCounter(metric.demoShopSteps.name, metric.demoShopSteps);
+    const step = (name: "view" | "add" | "checkout" | "order") => steps.add(1, { [attribute.demoShopStep]: name });
     const { ad, cart, catalog, checkout, currency, recommendation, shipping } = clients;
     const shop = openShop(clients);
 
@@ -84,6 +88,7 @@ export const apiRoutes =
       async ({ params: { productId }, query }) => {
         const [product] = await shop.localize([await catalog.getProduct({ id: productId })], query.currencyCode);
         if (product === undefined) throw new ConnectError("A product was lost on the way.", Code.Internal);
+        step("view");
         return product;
       },
     );
@@ -124,6 +129,7 @@ export const apiRoutes =
         // Taking out must work for products that are not sold any more.
         if (item.quantity > 0) await catalog.getProduct({ id: item.productId });
         await cart.addItem({ userId, item });
+        if (item.quantity > 0) step("add");
         const { items } = await cart.getCart({ userId });
         return { userId, items: items.map(({ productId, quantity }) => ({ productId, quantity })) };
       },
@@ -168,11 +174,13 @@ export const apiRoutes =
       async ({ body, query, headers }) => {
         const key = headers[idempotencyKeyHeader];
         const { userId = "", email = "", userCurrency, address, creditCard } = body;
+        step("checkout");
         const { order } = await checkout.placeOrder(
           { userId, email, userCurrency, creditCard, ...(address === undefined ? {} : { address }) },
           key === undefined ? {} : { headers: { [idempotencyKeyHeader]: key } },
         );
         if (order === undefined) throw new ConnectError("The order was lost on the way.", Code.Internal);
+        step("order");
         return shop.newOrder(order, query.currencyCode);
       },
     );

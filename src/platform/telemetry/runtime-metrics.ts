@@ -1,0 +1,43 @@
+import { monitorEventLoopDelay, performance } from "node:perf_hooks";
+import { metric } from "../../../gen/telemetry/registry.ts";
+import type { Telemetry } from "./telemetry.ts";
+
+const nanosPerSecond = 1e9;
+
+/** Measures the process as a whole, which several services may share: event loop, memory and CPU. */
+export function observeRuntime({ meter }: Telemetry): void {
+  const delay = monitorEventLoopDelay({ resolution: 20 });
+  delay.enable();
+  let utilization = performance.eventLoopUtilization();
+
+  const { processCpuTime: cpu, processMemoryUsage: memory, v8jsMemoryHeapUsed: heap } = metric;
+  meter.createObservableCounter(cpu.name, cpu).addCallback((result) => {
+    const { user, system } = process.cpuUsage();
+    result.observe(user / 1e6, { "cpu.mode": "user" });
+    result.observe(system / 1e6, { "cpu.mode": "system" });
+  });
+  meter.createObservableUpDownCounter(memory.name, memory).addCallback((result) => {
+    result.observe(process.memoryUsage.rss());
+  });
+  meter.createObservableUpDownCounter(heap.name, heap).addCallback((result) => {
+    result.observe(process.memoryUsage().heapUsed);
+  });
+
+  const mean = meter.createObservableGauge(metric.nodejsEventloopDelayMean.name, metric.nodejsEventloopDelayMean);
+  const p99 = meter.createObservableGauge(metric.nodejsEventloopDelayP99.name, metric.nodejsEventloopDelayP99);
+  const busy = meter.createObservableGauge(metric.nodejsEventloopUtilization.name, metric.nodejsEventloopUtilization);
+  meter.addBatchObservableCallback(
+    (result) => {
+      const before = utilization;
+      utilization = performance.eventLoopUtilization();
+      result.observe(busy, performance.eventLoopUtilization(utilization, before).utilization);
+      // Before the first sample the mean is not a number.
+      if (delay.count > 0) {
+        result.observe(mean, delay.mean / nanosPerSecond);
+        result.observe(p99, delay.percentile(99) / nanosPerSecond);
+      }
+      delay.reset();
+    },
+    [mean, p99, busy],
+  );
+}

@@ -82,7 +82,12 @@ export async function openPort(options: {
     session.once("close", () => sessions.delete(session));
     session.setTimeout(limits.idleMs, () => session.close());
   });
-  http2.on("stream", (stream) => boundStream(stream, limits));
+  const streams = new Set<ServerHttp2Stream>();
+  http2.on("stream", (stream) => {
+    streams.add(stream);
+    stream.once("close", () => streams.delete(stream));
+    boundStream(stream, limits);
+  });
   http2.on("sessionError", () => undefined);
   http1.on("clientError", (error: NodeJS.ErrnoException, socket) => {
     if (!socket.writable || error.code === "ECONNRESET") return socket.destroy();
@@ -126,7 +131,11 @@ export async function openPort(options: {
       http1.closeIdleConnections();
       const idleCheck = setInterval(() => http1.closeIdleConnections(), 50);
       const cutOff = setTimeout(() => {
-        for (const socket of sockets) socket.destroy();
+        // Streams are reset one by one: a client that only saw its connection go would wait for its deadline.
+        for (const stream of streams) stream.close(constants.NGHTTP2_CANCEL);
+        setTimeout(() => {
+          for (const socket of sockets) socket.destroy();
+        }, 20);
       }, graceMs);
       await closed;
       clearInterval(idleCheck);

@@ -24,11 +24,11 @@ const quoteTable: HttpJsonMethod[] = [
     method: QuoteService.method.getShippingQuote,
     path: "/getquote",
     request: {
-      toWire: (json) => ({ numberOfItems: (json as JsonObject)["number_of_items"] ?? 0 }),
+      toWire: (json) => ({ numberOfItems: (json as JsonObject).number_of_items ?? 0 }),
       fromWire: (json) => json ?? {},
     },
     response: {
-      toWire: (json) => Number(((json as JsonObject)["cost_usd"] as JsonObject)["units"]),
+      toWire: (json) => Number(((json as JsonObject).cost_usd as JsonObject).units),
       fromWire: (json) => ({ costUsd: { units: json ?? 0 } }),
     },
   },

@@ -122,7 +122,7 @@ test("the wait between attempts grows up to its bound, and the failure is kept",
     const [row] = await sql`select attempts, last_error, extract(epoch from next_attempt_at - now()) * 1000 as wait
       from outbox`;
     expect(row).toMatchObject({ attempts: attempt, last_error: "Error: the broker says no" });
-    waits.push(Number(row?.["wait"]));
+    waits.push(Number(row?.wait));
     await sql`update outbox set next_attempt_at = now()`;
   }
   const bounds = [100, 200, 400, 400, 400];

@@ -33,6 +33,18 @@ export function describeEventLog(name: string, createFixture: () => Promise<Even
       await fixture.close();
     });
 
+    test("tells how far a group is behind", async () => {
+      const log = await open();
+      expect(await log.lag("g", topic)).toBe(0);
+      await publishNumbers(log, 0, 5);
+      expect(await log.lag("g", topic)).toBe(5);
+      const { consumer } = collect(log, "g");
+      await until(async () => (await log.lag("g", topic)) === 0, "the group catches up");
+      await consumer.stop();
+      await publishNumbers(log, 5, 7);
+      expect(await log.lag("g", topic)).toBe(2);
+    });
+
     const open = async () => {
       const log = await fixture.open();
       opened.push(log);

@@ -47,5 +47,7 @@ export interface EventLog {
   /** Returns when the messages are durable. */
   publish(events: readonly EventRecord[]): Promise<void>;
   consume(options: ConsumeOptions): Consumer;
+  /** How many messages of the topic the group has not finished yet. */
+  lag(group: string, topic: string): Promise<number>;
   close(): Promise<void>;
 }

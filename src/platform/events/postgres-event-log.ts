@@ -44,7 +44,6 @@ export function postgresEventLog(database: Database, log: Logger): EventLog {
     async publish(events) {
       for (const [topic, group] of Map.groupBy(events, (event) => event.topic)) {
         await append(sql, topic, group);
-        await sql`select pg_notify(${channel}, ${topic})`;
       }
     },
     consume(options) {
@@ -67,6 +66,14 @@ export function postgresEventLog(database: Database, log: Logger): EventLog {
         },
       };
     },
+    async lag(group, topic) {
+      const [row] = await sql<{ lag: number }[]>`
+        select (topics.next_offset - coalesce(group_offsets.next_offset, 0))::float8 as lag
+        from topics left join group_offsets
+          on group_offsets.topic = topics.topic and consumer_group = ${group}
+        where topics.topic = ${topic}`;
+      return row?.lag ?? 0;
+    },
     async close() {
       clearInterval(retention);
       await Promise.all([...consumers].map((consumer) => consumer.stop()));
@@ -79,22 +86,22 @@ function wakeAllTopics(consumers: ReadonlySet<PostgresConsumer>): void {
   for (const consumer of consumers) consumer.wake(undefined);
 }
 
+/** Reserves offsets, writes and notifies in one statement, which is one transaction and one round trip. */
 async function append(sql: Sql, topic: string, events: readonly EventRecord[]): Promise<void> {
-  await sql.begin(async (tx) => {
-    const [reserved] = await tx<{ first: bigint }[]>`
+  await sql`
+    with reserved as (
       insert into topics (topic, next_offset) values (${topic}, ${events.length})
       on conflict (topic) do update set next_offset = topics.next_offset + excluded.next_offset
-      returning next_offset - ${events.length} as first`;
-    const first = reserved?.first ?? 0n;
-    const rows = events.map((event, index) => ({
-      topic,
-      offset: first + BigInt(index),
-      key: event.key,
-      value: Buffer.from(event.value),
-      headers: tx.json({ ...event.headers }),
-    }));
-    await tx`insert into log ${tx(rows as never)}`;
-  });
+      returning next_offset - ${events.length} as first),
+    appended as (
+      insert into log (topic, "offset", key, value, headers)
+      select ${topic}, reserved.first + event.position - 1, event.key, decode(event.value, 'hex'), event.headers::jsonb
+      from reserved, unnest(
+        ${events.map(({ key }) => key)}::text[],
+        ${events.map(({ value }) => Buffer.from(value).toString("hex"))}::text[],
+        ${events.map(({ headers }) => JSON.stringify(headers))}::text[]
+      ) with ordinality as event (key, value, headers, position))
+    select pg_notify(${channel}, ${topic})`;
 }
 
 async function dropOld(sql: Sql): Promise<void> {

@@ -7,6 +7,7 @@ import {
   SpanStatusCode,
   trace,
 } from "@opentelemetry/api";
+import { metric } from "../../../gen/telemetry/registry.ts";
 import type { EventLog, EventRecord } from "../events/event-log.ts";
 import { durationBuckets } from "./buckets.ts";
 import type { Telemetry } from "./telemetry.ts";
@@ -43,6 +44,8 @@ export function tracedEventLog(
     unit: "s",
     advice: { explicitBucketBoundaries: durationBuckets },
   });
+
+  const lag = meter.createObservableGauge(metric.demoEventLag.name, metric.demoEventLag);
 
   return {
     async publish(events) {
@@ -82,8 +85,13 @@ export function tracedEventLog(
         for (const span of spans) span.end();
       }
     },
+    lag: (group, topic) => inner.lag(group, topic),
     consume(options) {
       const { handler, topic, group } = options;
+      lag.addCallback(async (result) => {
+        const about = { "messaging.destination.name": topic, "messaging.consumer.group.name": group };
+        result.observe(await inner.lag(group, topic), about);
+      });
       return inner.consume({
         ...options,
         async handler(event) {

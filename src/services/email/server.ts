@@ -8,16 +8,32 @@ import { emailHandlers } from "./handlers.ts";
 import { mailboxPages } from "./mailbox-pages.ts";
 import { mailMigrations, mailStore, type StoredMail } from "./store.ts";
 
+/** For each step of a delivery: a mail server that says nothing must hold up neither the next mail nor a stop. */
+const smtpTimeoutMs = 4_000;
+
 export async function start(context: ServiceContext): Promise<RunningService> {
   const { log, environment, telemetry } = context;
   const store = mailStore(await context.database({ migrations: mailMigrations, poolSize: 4 }));
   const catalog = context.client(ProductCatalogService, { timeoutMs: 1_000, attempts: 1 });
   const send = await mailSender(environment);
-  const worker = send && periodic({ name: "send mails", everyMs: 2_000, work: () => store.sendDue(send), log });
+  const stopping = new AbortController();
+  const worker =
+    send && periodic({ name: "send mails", everyMs: 2_000, work: () => store.sendDue(send, stopping.signal), log });
   return {
     routes: [route(EmailService, emailHandlers({ store, catalog, onAdded: () => worker?.wake(), log, telemetry }))],
     http: mailboxPages(store),
-    workers: worker === undefined ? [] : [worker],
+    workers:
+      worker === undefined
+        ? []
+        : [
+            {
+              start: () => worker.start(),
+              stop() {
+                stopping.abort();
+                return worker.stop();
+              },
+            },
+          ],
     isReady: () => store.isReachable(),
   };
 }
@@ -30,8 +46,16 @@ async function mailSender(environment: Environment): Promise<((mail: StoredMail)
   }
   const from = text(environment, "EMAIL_FROM") ?? "Orrery <noreply@example.com>";
   const { createTransport } = await import("nodemailer");
-  const transport = createTransport(url);
+  const transport = createTransport({
+    url,
+    connectionTimeout: smtpTimeoutMs,
+    greetingTimeout: smtpTimeoutMs,
+    socketTimeout: smtpTimeoutMs,
+    dnsTimeout: smtpTimeoutMs,
+  });
   return async ({ recipient, subject, html, text: plain, orderId }) => {
-    await transport.sendMail({ from, to: recipient, subject, html, text: plain, messageId: `<${orderId}@orrery>` });
+    // As text it would be read as a list, and the shop would write to whoever is in it.
+    const to = { name: "", address: recipient };
+    await transport.sendMail({ from, to, subject, html, text: plain, messageId: `<${orderId}@orrery>` });
   };
 }

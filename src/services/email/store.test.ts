@@ -1,8 +1,11 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it } from "vitest";
 import { storeDatabase } from "../../../tests/store-database.ts";
 import { mailMigrations, mailStore } from "./store.ts";
 
 const mail = { subject: "Your order", html: "<p>Thank you</p>", text: "Thank you" };
+
+const untilDone = new AbortController().signal;
 
 async function open() {
   const database = await storeDatabase({ schema: "email", migrations: mailMigrations });
@@ -32,10 +35,10 @@ describe("the mail store", () => {
     const send = async ({ orderId }: { orderId: string }) => {
       sent.push(orderId);
     };
-    await Promise.all([store.sendDue(send), store.sendDue(send)]);
+    await Promise.all([store.sendDue(send, untilDone), store.sendDue(send, untilDone)]);
     expect(sent.sort()).toEqual(["1", "2", "3", "4"]);
     expect(await store.find("1")).toMatchObject({ sentAt: expect.any(Date), lastError: undefined });
-    await store.sendDue(send);
+    await store.sendDue(send, untilDone);
     expect(sent).toHaveLength(4);
   });
 
@@ -49,15 +52,39 @@ describe("the mail store", () => {
       attempts++;
       throw new Error("mailbox full");
     };
-    await store.sendDue(send);
+    await store.sendDue(send, untilDone);
     expect(await store.find("refused")).toMatchObject({ sentAt: undefined, lastError: "Error: mailbox full" });
     expect(await store.find("fine")).toMatchObject({ sentAt: expect.any(Date) });
-    await store.sendDue(send);
+    await store.sendDue(send, untilDone);
     expect(attempts, "not at once").toBe(1);
     for (let round = 0; round < 25; round++) {
       await sql`update mails set next_attempt_at = now()`;
-      await store.sendDue(send);
+      await store.sendDue(send, untilDone);
     }
     expect(attempts).toBe(20);
+  });
+
+  it("waits from the end of a failed attempt, however long that took", async () => {
+    const { store } = await open();
+    await store.add("1", "a@example.com", mail);
+    let attempts = 0;
+    await store.sendDue(async () => {
+      attempts++;
+      await sleep(1_200);
+      throw new Error("no answer");
+    }, untilDone);
+    expect(attempts, "the second is due a second later").toBe(1);
+  });
+
+  it("begins none after it was told to stop", async () => {
+    const { store } = await open();
+    for (const orderId of ["1", "2", "3"]) await store.add(orderId, "a@example.com", mail);
+    const stopping = new AbortController();
+    const sent: string[] = [];
+    await store.sendDue(async ({ orderId }) => {
+      sent.push(orderId);
+      stopping.abort();
+    }, stopping.signal);
+    expect(sent).toHaveLength(1);
   });
 });

@@ -19,8 +19,11 @@ export interface MailStore {
   find(orderId: string): Promise<StoredMail | undefined>;
   /** Newest first. */
   list(limit: number): Promise<readonly StoredMail[]>;
-  /** Hands the mails that are due to `send`, and records how it went. Each is held by one process at a time. */
-  sendDue(send: (mail: StoredMail) => Promise<void>): Promise<void>;
+  /**
+   * Hands the mails that are due to `send`, one after the other until the signal is aborted, and records how it went.
+   * Each is held by one process at a time.
+   */
+  sendDue(send: (mail: StoredMail) => Promise<void>, signal: AbortSignal): Promise<void>;
   isReachable(): Promise<boolean>;
 }
 
@@ -41,8 +44,8 @@ export function mailStore({ sql, isReachable }: Database): MailStore {
     async list(limit) {
       return (await sql<Row[]>`select * from mails order by written_at desc limit ${limit}`).map(mailOf);
     },
-    async sendDue(send) {
-      for (;;) {
+    async sendDue(send, signal) {
+      while (!signal.aborted) {
         const isMore = await sql.begin(async (tx) => {
           const [row] = await tx<Row[]>`
             select * from mails
@@ -51,11 +54,12 @@ export function mailStore({ sql, isReachable }: Database): MailStore {
           if (row === undefined) return false;
           try {
             await send(mailOf(row));
-            await tx`update mails set sent_at = now(), attempts = attempts + 1 where order_id = ${row.order_id}`;
+            await tx`update mails set sent_at = clock_timestamp(), attempts = attempts + 1 where order_id = ${row.order_id}`;
           } catch (error) {
+            // now() is when the transaction began, which a slow attempt leaves far behind.
             await tx`
               update mails set attempts = attempts + 1, last_error = ${String(error).slice(0, 500)},
-                next_attempt_at = now() + least(power(2, attempts), 3600) * interval '1 second'
+                next_attempt_at = clock_timestamp() + least(power(2, attempts), 3600) * interval '1 second'
               where order_id = ${row.order_id}`;
           }
           return true;

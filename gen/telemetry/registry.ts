@@ -7,6 +7,7 @@ export const attribute = {
   "demoAdContextKeysCount": "demo.ad.context_keys.count",
   "demoAdRequestType": "demo.ad.request_type",
   "demoAdResponseType": "demo.ad.response_type",
+  "demoBrowserTarget": "demo.browser.target",
   "demoCartItemsCount": "demo.cart.items.count",
   "demoEventDuplicate": "demo.event.duplicate",
   "demoExchangeFrom": "demo.exchange.from",
@@ -50,6 +51,9 @@ export const attribute = {
   "errorType": "error.type",
   "exceptionType": "exception.type",
   "exceptionMessage": "exception.message",
+  "browserWebVitalName": "browser.web_vital.name",
+  "browserWebVitalValue": "browser.web_vital.value",
+  "browserWebVitalRating": "browser.web_vital.rating",
   "rpcSystemName": "rpc.system.name",
   "rpcMethod": "rpc.method",
   "rpcResponseStatusCode": "rpc.response.status_code",
@@ -83,6 +87,7 @@ export const attributeTypes: Readonly<Record<string, string>> = {
   "demo.ad.context_keys.count": "int",
   "demo.ad.request_type": "string",
   "demo.ad.response_type": "string",
+  "demo.browser.target": "string",
   "demo.cart.items.count": "int",
   "demo.event.duplicate": "boolean",
   "demo.exchange.from": "string",
@@ -126,6 +131,9 @@ export const attributeTypes: Readonly<Record<string, string>> = {
   "error.type": "string",
   "exception.type": "string",
   "exception.message": "string",
+  "browser.web_vital.name": "string",
+  "browser.web_vital.value": "double",
+  "browser.web_vital.rating": "string",
   "rpc.system.name": "string",
   "rpc.method": "string",
   "rpc.response.status_code": "string",
@@ -176,7 +184,10 @@ export const event = {
   "emailConfirmationWritten": "email.confirmation_written",
   "shippingOrderShipped": "shipping.order.shipped",
   "shippingQuoteSent": "shipping.quote.sent",
-  "proxyAccess": "proxy.access"
+  "proxyAccess": "proxy.access",
+  "sessionStart": "session.start",
+  "browserWebVital": "browser.web_vital",
+  "exception": "exception"
 } as const;
 
 /** Metrics: the options of their instruments, with their names and what they may be told apart by. */
@@ -594,6 +605,34 @@ export const spanAttributes: Readonly<Record<string, readonly string[]>> = {
     "demo.event.duplicate",
     "demo.fraud.score",
     "demo.fraud.verdict"
+  ],
+  "browser.load": [
+    "url.path",
+    "session.id",
+    "enduser.id",
+    "demo.synthetic_request"
+  ],
+  "browser.view": [
+    "url.path",
+    "http.route",
+    "session.id",
+    "enduser.id",
+    "demo.synthetic_request"
+  ],
+  "browser.click": [
+    "demo.browser.target",
+    "session.id",
+    "enduser.id",
+    "demo.synthetic_request"
+  ],
+  "browser.fetch": [
+    "http.request.method",
+    "http.response.status_code",
+    "url.path",
+    "server.address",
+    "session.id",
+    "enduser.id",
+    "demo.synthetic_request"
   ]
 } as const;
 
@@ -687,6 +726,29 @@ export const eventAttributes: Readonly<Record<string, readonly string[]>> = {
     "http.route",
     "server.address",
     "user_agent.original"
+  ],
+  "session.start": [
+    "session.id",
+    "enduser.id",
+    "demo.synthetic_request",
+    "url.path"
+  ],
+  "browser.web_vital": [
+    "session.id",
+    "enduser.id",
+    "demo.synthetic_request",
+    "url.path",
+    "browser.web_vital.name",
+    "browser.web_vital.value",
+    "browser.web_vital.rating"
+  ],
+  "exception": [
+    "session.id",
+    "enduser.id",
+    "demo.synthetic_request",
+    "url.path",
+    "exception.type",
+    "exception.message"
   ]
 } as const;
 

@@ -35,6 +35,8 @@ export interface ProcessOptions {
   readonly databases: Databases;
   readonly secret: Buffer;
   readonly log: Logger;
+  /** Where browsers send their traces unless PUBLIC_OTEL_EXPORTER_OTLP_TRACES_ENDPOINT says otherwise. */
+  readonly browserTelemetryUrl?: string;
   /** Nothing is recorded without it. */
   readonly telemetry?: TelemetryHost;
   /** Address that ports are bound to. */
@@ -192,6 +194,8 @@ class ProcessUnderWay implements RunningProcess {
     return {
       log,
       telemetry,
+      browserTelemetryUrl:
+        text(environment, "PUBLIC_OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") ?? this.#options.browserTelemetryUrl,
       environment,
       secret,
       client: (service, policy) => {

@@ -59,6 +59,8 @@ export interface ServiceContext {
   /** OpenTelemetry's API with this service's resource behind it. */
   readonly telemetry: Telemetry;
   readonly environment: Environment;
+  /** Where browsers send their traces, as a path of the front port or a URL; undefined when nobody takes them. */
+  readonly browserTelemetryUrl: string | undefined;
   /** A secret of this installation, for keyed hashes; the same in all processes that share it. */
   readonly secret: Buffer;
   /** A client of a service that the declaration lists under `calls`, wherever that runs. */

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import staticFiles from "@fastify/static";
+import { context, propagation } from "@opentelemetry/api";
 import type { FastifyInstance } from "fastify";
 
 /** Where the build puts the storefront. */
@@ -22,6 +23,8 @@ const pagePaths = [
 export interface WindowEnvironment {
   /** Where the shop runs, for the footer. */
   readonly NEXT_PUBLIC_PLATFORM: string;
+  readonly NEXT_PUBLIC_OTEL_SERVICE_NAME?: string;
+  readonly NEXT_PUBLIC_OTEL_EXPORTER_OTLP_TRACES_ENDPOINT?: string;
 }
 
 /** Serves the storefront: one document for every page, and its assets, which never change under a name. */
@@ -56,8 +59,15 @@ export async function servePages(app: FastifyInstance, bundle: URL, environment:
       .code(isPage ? 200 : 404)
       .headers(document.headers)
       .type("text/html; charset=utf-8")
-      .send(document.html);
+      .send(document.html(traceMeta()));
   });
+}
+
+/** Lets the browser's telemetry go on with the trace of the request for the page. */
+function traceMeta(): string {
+  const carrier: { traceparent?: string } = {};
+  propagation.inject(context.active(), carrier);
+  return carrier.traceparent === undefined ? "" : `<meta name="traceparent" content="${carrier.traceparent}">`;
 }
 
 async function readDocument(bundle: URL, environment: WindowEnvironment) {
@@ -72,7 +82,7 @@ async function readDocument(bundle: URL, environment: WindowEnvironment) {
   const script = `window.ENV=${JSON.stringify(environment).replaceAll("<", "\\u003c")}`;
   const hash = createHash("sha256").update(script).digest("base64");
   return {
-    html: source.replace("<!--orrery:env-->", () => `<script>${script}</script>`),
+    html: (head: string) => source.replace("<!--orrery:env-->", () => `<script>${script}</script>${head}`),
     headers: {
       "cache-control": "no-cache",
       "content-security-policy": [

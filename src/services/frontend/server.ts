@@ -29,6 +29,12 @@ export async function start(context: ServiceContext): Promise<RunningService> {
   });
   await servePages(app, storefrontBundle, {
     NEXT_PUBLIC_PLATFORM: text(context.environment, "ENV_PLATFORM") ?? "local",
+    ...(context.browserTelemetryUrl === undefined
+      ? {}
+      : {
+          NEXT_PUBLIC_OTEL_SERVICE_NAME: text(context.environment, "WEB_OTEL_SERVICE_NAME") ?? "frontend-web",
+          NEXT_PUBLIC_OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: context.browserTelemetryUrl,
+        }),
   });
   await app.ready();
   return {

@@ -1,5 +1,6 @@
 import type { Money } from "../shared/money.ts";
 import type { Ad, Address, Cart, Order, OrderRequest, OrderSummary, PlacedOrder, Product } from "./model.ts";
+import { telemetry } from "./telemetry.ts";
 
 /** Why a request gave no answer that can be used. */
 export type Failure =
@@ -60,7 +61,7 @@ async function request(path: string, options: RequestOptions = {}): Promise<Resp
   const deadline = AbortSignal.timeout(timeoutMs);
   let response: Response;
   try {
-    response = await fetch(url, {
+    response = await telemetry.fetch(url, {
       method,
       headers: { ...(body === undefined ? {} : { "Content-Type": "application/json" }), ...headers },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),

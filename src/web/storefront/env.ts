@@ -2,6 +2,12 @@
 export type Env = {
   /** Where the shop runs, shown in a corner of the footer (`ENV_PLATFORM`). */
   readonly NEXT_PUBLIC_PLATFORM?: string;
+  /** The browser's service name, `frontend-web`. */
+  readonly NEXT_PUBLIC_OTEL_SERVICE_NAME?: string;
+  /** Where the browser sends its telemetry; without it, nowhere. */
+  readonly NEXT_PUBLIC_OTEL_EXPORTER_OTLP_TRACES_ENDPOINT?: string;
+  /** `true` for browsers of a load generator. */
+  readonly IS_SYNTHETIC_REQUEST?: string;
 };
 
 declare global {

@@ -10,6 +10,12 @@ import "./shop.css";
 import { cssVariablesResolver, theme } from "../shared/theme.ts";
 import { queryClient } from "./queries.ts";
 import { router } from "./router.tsx";
+import { telemetry } from "./telemetry.ts";
+
+router.subscribe("onResolved", ({ fromLocation, toLocation }) => {
+  if (fromLocation === undefined || fromLocation.pathname === toLocation.pathname) return;
+  telemetry.view(router.state.matches.at(-1)?.routeId ?? toLocation.pathname);
+});
 
 const root = document.getElementById("root");
 if (!root) throw new Error("The page has no element #root to render into.");

@@ -48,8 +48,8 @@ module.exports = {
     {
       name: "product-needs-no-test",
       severity: "error",
-      from: { path: "^src/", pathNot: ["\\.test\\.tsx?$", "/testing\\.ts$", "contract\\.ts$", "-process\\.ts$"] },
-      to: { path: ["\\.test\\.tsx?$", "/testing\\.ts$", "-process\\.ts$", "^tests/", "^bench/"] },
+      from: { path: "^src/", pathNot: ["\\.test\\.tsx?$", "/testing\\.ts$", "contract\\.ts$", "/(outbox|consumer)-process\\.ts$"] },
+      to: { path: ["\\.test\\.tsx?$", "/testing\\.ts$", "/(outbox|consumer)-process\\.ts$", "^tests/", "^bench/"] },
     },
     {
       name: "no-cycle",

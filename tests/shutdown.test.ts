@@ -7,7 +7,10 @@ import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { expectBooksAgree } from "./books.ts";
 import { api, Customer, flashlight } from "./customer.ts";
+import { eventually } from "./eventually.ts";
+import { FaultyNetwork } from "./faulty-network.ts";
 import { OrreryProcess } from "./orrery-process.ts";
+import { startShop } from "./shop.ts";
 
 let folder: string;
 beforeAll(async () => {
@@ -74,6 +77,36 @@ describe("a shop that is told to stop under load", () => {
     const third = new OrreryProcess(["up", "--port", "0", "--data-dir", folder]);
     expect(await third.fails()).toEqual([expect.stringContaining(folder)]);
     await second.shop.terminate();
+  });
+});
+
+describe("a shop whose dependencies hang", () => {
+  it("stops in time: orders under way are taken up at the next start", async () => {
+    const network = await FaultyNetwork.start();
+    onTestFinished(() => network.stop());
+    const shop = await startShop({
+      environment: { LOG_LEVEL: "silent" },
+      aroundCalls: (transport) => network.around(transport),
+    });
+    const hanging = async (target: string) => {
+      const customer = new Customer(shop.url);
+      await customer.puts(flashlight);
+      const { headers } = network.breaks({ target, kind: "hanging" });
+      return api(shop.url, "/api/checkout", { body: customer.order(), headers }).catch(() => undefined);
+    };
+    const answers = ["ShippingService/ShipOrder", "PaymentService", "EmailService"].map((target) =>
+      hanging(`oteldemo.${target}`),
+    );
+    await eventually(async () => {
+      const states = await shop.sql<{ state: string }[]>`select state from checkout.orders order by state`;
+      expect(states.map(({ state }) => state)).toEqual(["charged", "pending", "placed"]);
+    });
+    // One that recovery works on, too.
+    await shop.sql`update checkout.orders set updated_at = now() - interval '1 minute' where state = 'charged'`;
+    const begun = performance.now();
+    await shop.stop();
+    expect(performance.now() - begun).toBeLessThan(10_000);
+    await Promise.all(answers);
   });
 });
 

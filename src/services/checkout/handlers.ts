@@ -15,6 +15,7 @@ import { toMessage } from "../../domain/money.ts";
 import { currentCall, withCall } from "../../platform/rpc/call-context.ts";
 import { idempotencyKeyHeader } from "../../platform/rpc/client.ts";
 import { isErrorKind, markRetriesSpent, rpcError } from "../../platform/rpc/errors.ts";
+import { endWithin } from "./end-within.ts";
 import { checkoutErrors } from "./errors.ts";
 import type { Failure, PricedOrder, StoredOrder } from "./order.ts";
 import type { OrderObserver } from "./order-observer.ts";
@@ -27,7 +28,7 @@ const defaultListLength = 50;
 const pollMs = 50;
 
 export interface CheckoutHandlers extends ServiceImpl<typeof CheckoutService> {
-  /** Waits for the orders that are being placed. */
+  /** Waits for the orders that are being placed, for as long as a stop may take. */
   settle(): Promise<void>;
 }
 
@@ -39,18 +40,24 @@ export function checkoutHandlers(options: {
   readonly secret: Buffer;
 }): CheckoutHandlers {
   const { store, price, saga, observer, secret } = options;
-  const underWay = new Set<Promise<Outcome>>();
+  const underWay = new Map<Promise<Outcome>, AbortController>();
 
   /** Runs on when the caller goes away, under a deadline of its own. */
   function begin(order: StoredOrder, card: CreditCardInfo): Promise<Outcome> {
+    const ending = new AbortController();
+    const late = setTimeout(() => ending.abort(), sagaMs);
     const call = {
       deadline: performance.now() + sagaMs,
-      signal: AbortSignal.timeout(sagaMs),
+      signal: ending.signal,
       propagated: currentCall()?.propagated ?? [],
     };
     const outcome = withCall(call, () => saga.begin(order, card));
-    underWay.add(outcome);
-    outcome.finally(() => underWay.delete(outcome)).catch(() => {});
+    underWay.set(outcome, ending);
+    const end = () => {
+      clearTimeout(late);
+      underWay.delete(outcome);
+    };
+    outcome.then(end, end);
     return outcome;
   }
 
@@ -145,7 +152,9 @@ export function checkoutHandlers(options: {
       return { orders: orders.map(placedOrder) };
     },
     async settle() {
-      await Promise.allSettled(underWay);
+      await endWithin(Promise.allSettled(underWay.keys()), () => {
+        for (const ending of underWay.values()) ending.abort();
+      });
     },
   };
 }

@@ -35,7 +35,8 @@ export async function start(context: ServiceContext): Promise<RunningService> {
   const cart = context.client(CartService, { timeoutMs: 3_000 });
   const shipping = context.client(ShippingService, { timeoutMs: 3_000 });
   const payment = context.client(PaymentService);
-  const email = context.client(EmailService);
+  // Nobody waits for it but a stop.
+  const email = context.client(EmailService, { timeoutMs: 3_000 });
 
   const eventRelay = new OutboxRelay({
     sql: database.sql,

@@ -14,11 +14,18 @@ const rounds = Number(process.env.ORRERY_TEST_CRASHES ?? 3);
 const firstSeed = Number(process.env.ORRERY_TEST_SEED ?? Math.floor(Math.random() * 1e9));
 
 let folder: string;
+/** The one that runs now; each test kills it and starts the next. */
+let shop: ShopProcess;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "orrery-crash-"));
+  shop = await ShopProcess.start();
 });
 afterAll(async () => {
-  await rm(folder, { recursive: true, force: true });
+  try {
+    await shop.stop();
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 });
 
 /** A shop in a process of its own, on the folder that outlives it. */
@@ -90,41 +97,38 @@ describe("a shop that is killed", () => {
     ["SendOrderConfirmation", "before", "placed"],
     ["SendOrderConfirmation", "after", "placed"],
   ] as const)("at %s, %s the call, has the order afterwards, %s, and once only", async (rpc, when, state) => {
-    const first = await ShopProcess.start();
-    const customer = new Customer(first.url);
+    const customer = new Customer(shop.url);
     await customer.puts(flashlight, 2);
     await customer.puts(telescope, 1);
-    await first.tell({ kind: "kill at call", rpc, when });
+    await shop.tell({ kind: "kill at call", rpc, when });
     // With the confirmation the answer may be on its way already.
     await customer.checksOut({ key: "the one order" }).catch(() => {});
-    await first.died();
+    await shop.died();
 
-    const second = await ShopProcess.start();
-    const recovered = await expectBooksAgree(second.sql);
+    shop = await ShopProcess.start();
+    const recovered = await expectBooksAgree(shop.sql);
     expect(recovered.filter(({ user_id }) => user_id === customer.userId)).toMatchObject([{ state }]);
-    const orderId = await insist(second.url, customer.userId);
-    const orders = await expectBooksAgree(second.sql);
+    const orderId = await insist(shop.url, customer.userId);
+    const orders = await expectBooksAgree(shop.sql);
     const placed = orders.filter(({ user_id, state }) => user_id === customer.userId && state === "placed");
     expect(placed).toMatchObject([{ order_id: orderId, charges: 1 }]);
-    await second.stop();
   });
 
   it.each(Array.from({ length: rounds }, (_, index) => [firstSeed + index, index === 0 ? 100 : 30]))(
     "at a random moment (seed %i) of %i checkouts at once loses and doubles none of them",
     async (seed, count) => {
-      const first = await ShopProcess.start();
-      const customers = Array.from({ length: count }, () => new Customer(first.url));
+      const customers = Array.from({ length: count }, () => new Customer(shop.url));
       await Promise.all(customers.map((customer, index) => customer.puts(flashlight, (index % 5) + 1)));
-      await first.tell({ kind: "kill in", ms: random(seed) * count * 6 });
+      await shop.tell({ kind: "kill in", ms: random(seed) * count * 6 });
       const answers = await Promise.allSettled(
         customers.map((customer) => customer.checksOut({ key: "the one order" })),
       );
-      await first.died();
+      await shop.died();
 
-      const second = await ShopProcess.start();
-      await expectBooksAgree(second.sql);
-      const again = await Promise.all(customers.map(({ userId }) => insist(second.url, userId)));
-      const orders = await expectBooksAgree(second.sql);
+      shop = await ShopProcess.start();
+      await expectBooksAgree(shop.sql);
+      const again = await Promise.all(customers.map(({ userId }) => insist(shop.url, userId)));
+      const orders = await expectBooksAgree(shop.sql);
       for (const [index, { userId }] of customers.entries()) {
         const answer = answers[index];
         const placed = orders.filter(({ user_id, state }) => user_id === userId && state === "placed");
@@ -133,7 +137,6 @@ describe("a shop that is killed", () => {
           expect(again[index], "an order that was confirmed is the order").toBe(answer.value.body.orderId);
         }
       }
-      await second.stop();
     },
     120_000,
   );

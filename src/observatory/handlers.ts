@@ -1,0 +1,32 @@
+import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
+import type { ObservatoryService } from "../../gen/orrery/observatory/v1/observatory_pb.ts";
+import { rpcError } from "../platform/rpc/errors.ts";
+import { observatoryErrors } from "./errors.ts";
+import type { StoreClient } from "./store/store-client.ts";
+import type { Watchers } from "./watch.ts";
+
+export function observatoryHandlers(store: StoreClient, watchers: Watchers): ServiceImpl<typeof ObservatoryService> {
+  const missing = () => {
+    throw new ConnectError("Not there yet.", Code.Unimplemented);
+  };
+  return {
+    getMap: ({ windowSeconds }) => store.ask("getMap", { windowSeconds }),
+    listServices: () => store.ask("listServices"),
+    searchTraces: ({ $typeName: _, $unknown: __, ...search }) => store.ask("searchTraces", search),
+    async getTrace({ traceId }) {
+      const trace = await store.ask("getTrace", traceId);
+      if (trace.spans?.length || trace.logs?.length) return trace;
+      throw rpcError(observatoryErrors.TRACE_NOT_FOUND, `There is no trace ${traceId.toLowerCase()} in the store.`);
+    },
+    listMetrics: missing,
+    queryMetric: missing,
+    searchLogs: ({ $typeName: _, $unknown: __, ...search }) => store.ask("searchLogs", search),
+    listObjectives: missing,
+    listAlerts: missing,
+    listMarks: missing,
+    runQuery: missing,
+    getSchema: missing,
+    getStatus: () => store.ask("getStatus"),
+    watch: (request, context) => watchers.watch(request, context.signal),
+  };
+}

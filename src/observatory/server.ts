@@ -1,0 +1,8 @@
+import type { RunningService, ServiceContext } from "../platform/lifecycle/service.ts";
+import { startObservatory } from "./embedded.ts";
+
+/** As a service by itself, which others' Collector feeds: the map shows what was seen. */
+export async function start({ environment, log }: ServiceContext): Promise<RunningService> {
+  const { routes, workers, stop } = await startObservatory({ environment, log, declarations: [] });
+  return { routes, workers, stop };
+}

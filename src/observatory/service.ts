@@ -1,0 +1,22 @@
+import { ObservatoryService } from "../../gen/orrery/observatory/v1/observatory_pb.ts";
+import { declareService } from "../platform/lifecycle/service.ts";
+
+export const observatory = declareService({
+  name: "observatory",
+  summary: "Keeps the telemetry of all services and answers questions about it.",
+  criticality: "low",
+  port: { variable: "OBSERVATORY_PORT", fallback: 8087 },
+  address: "OBSERVATORY_ADDR",
+  rpc: [ObservatoryService],
+  calls: [],
+  settings: [
+    { name: "OBSERVATORY_DATA_DIR", meaning: "Folder that telemetry is kept in; without it, memory." },
+    { name: "OBSERVATORY_MEMORY_MB", meaning: "What the store's database may use, in MiB.", fallback: "128" },
+    {
+      name: "OBSERVATORY_MAX_SPANS",
+      meaning: "Spans kept; the oldest are dropped first. Points and records are kept in proportion.",
+      fallback: "300000",
+    },
+  ],
+  load: () => import("./server.ts"),
+});

@@ -1,0 +1,16 @@
+import { type Environment, integer, text } from "../platform/config/environment.ts";
+
+export interface ObservatorySettings {
+  /** Folder of the store; undefined for memory. */
+  readonly dataDir: string | undefined;
+  readonly memoryMb: number;
+  readonly maxSpans: number;
+}
+
+export function observatorySettings(environment: Environment): ObservatorySettings {
+  return {
+    dataDir: text(environment, "OBSERVATORY_DATA_DIR"),
+    memoryMb: integer(environment, "OBSERVATORY_MEMORY_MB", { fallback: 128, min: 32, max: 65_536 }),
+    maxSpans: integer(environment, "OBSERVATORY_MAX_SPANS", { fallback: 300_000, min: 1_000, max: 100_000_000 }),
+  };
+}

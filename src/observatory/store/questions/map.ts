@@ -1,0 +1,131 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import {
+  type GetMapRequest,
+  type GetMapResponseSchema,
+  type GoldenSchema,
+  NodeKind,
+} from "../../../../gen/orrery/observatory/v1/observatory_pb.ts";
+import type { SystemShape } from "../../system-shape.ts";
+import { LatencyCounts } from "../latency-buckets.ts";
+import { type PendingRow, slotNanos, type Traffic } from "../traffic.ts";
+import type { Ask } from "./asking.ts";
+
+export interface TrafficSource {
+  readonly ask: Ask;
+  readonly traffic: Traffic;
+  readonly nowMs: number;
+}
+
+interface StatsRow {
+  readonly bucket: number;
+  readonly calls: bigint;
+  readonly errors: bigint;
+}
+
+/** The services and stores, and what flowed between them in the last `windowSeconds`. */
+export async function getMap(
+  request: Pick<GetMapRequest, "windowSeconds">,
+  source: TrafficSource & { readonly shape: SystemShape; readonly seen: Iterable<string> },
+): Promise<MessageInitShape<typeof GetMapResponseSchema>> {
+  const windowSeconds = request.windowSeconds || 60;
+  const edges = await edgeCounts(source, windowSeconds);
+  const nodes = await entryCounts(source, windowSeconds);
+  const { shape } = source;
+
+  const names = new Set([...shape.nodes.keys(), ...source.seen, ...nodes.keys()]);
+  for (const key of [...edges.keys(), ...shape.edges]) for (const name of key.split("\n")) names.add(name);
+  const seen = new Set([...source.seen, ...nodes.keys()]);
+  for (const key of edges.keys()) for (const name of key.split("\n")) seen.add(name);
+
+  return {
+    nodes: [...names].sort().map((name) => {
+      const counts = nodes.get(name) ?? incoming(edges, name);
+      return {
+        name,
+        kind: kindOf(name),
+        criticality: shape.nodes.get(name)?.criticality ?? "",
+        golden: golden(counts, windowSeconds),
+        isSeen: seen.has(name),
+      };
+    }),
+    edges: [...new Set([...edges.keys(), ...shape.edges])].sort().map((key) => {
+      const [from = "", to = ""] = key.split("\n");
+      return {
+        from,
+        to,
+        golden: golden(edges.get(key) ?? new LatencyCounts(), windowSeconds),
+        isDeclared: shape.edges.has(key),
+      };
+    }),
+  };
+}
+
+function kindOf(name: string): NodeKind {
+  if (name.startsWith("topic/")) return NodeKind.TOPIC;
+  if (name.includes("/")) return NodeKind.DATABASE;
+  if (name === "frontend-web") return NodeKind.BROWSER;
+  if (name === "frontend-proxy") return NodeKind.PROXY;
+  return NodeKind.SERVICE;
+}
+
+async function edgeCounts(source: TrafficSource, windowSeconds: number): Promise<Map<string, LatencyCounts>> {
+  const since = windowStart(source.nowMs, windowSeconds);
+  const stored = await source.ask<StatsRow & { source: string; target: string }>(
+    `select source, target, bucket, sum(calls)::bigint as calls, sum(errors)::bigint as errors from edge_stats
+     where time >= make_timestamp_ns($since::bigint) group by source, target, bucket`,
+    { since },
+  );
+  const counts = new Map<string, LatencyCounts>();
+  for (const row of stored) add(counts, `${row.source}\n${row.target}`, row);
+  for (const row of source.traffic.pendingEdges) if (row.slot >= since) add(counts, row.key.join("\n"), row);
+  return counts;
+}
+
+async function entryCounts(source: TrafficSource, windowSeconds: number): Promise<Map<string, LatencyCounts>> {
+  const since = windowStart(source.nowMs, windowSeconds);
+  const stored = await source.ask<StatsRow & { service: string }>(
+    `select service, bucket, sum(calls)::bigint as calls, sum(errors)::bigint as errors from operation_stats
+     where time >= make_timestamp_ns($since::bigint) and is_entry group by service, bucket`,
+    { since },
+  );
+  const counts = new Map<string, LatencyCounts>();
+  for (const row of stored) add(counts, row.service, row);
+  for (const row of source.traffic.pendingOperations) {
+    const [service, , , isEntry] = row.key;
+    if (row.slot >= since && isEntry === true) add(counts, String(service), row);
+  }
+  return counts;
+}
+
+/** Slots that lie in the window, the one at its beginning included. */
+export function windowStart(nowMs: number, windowSeconds: number): bigint {
+  const since = BigInt(nowMs - windowSeconds * 1_000) * 1_000_000n;
+  return since - (since % slotNanos);
+}
+
+function add(counts: Map<string, LatencyCounts>, key: string, row: StatsRow | PendingRow): void {
+  let counted = counts.get(key);
+  if (counted === undefined) {
+    counted = new LatencyCounts();
+    counts.set(key, counted);
+  }
+  counted.add(row.bucket, Number(row.calls), Number(row.errors));
+}
+
+/** Stores and topics send nothing themselves: what they do is seen by those who call them. */
+function incoming(edges: ReadonlyMap<string, LatencyCounts>, name: string): LatencyCounts {
+  const sum = new LatencyCounts();
+  for (const [key, counts] of edges) if (key.endsWith(`\n${name}`)) sum.addAll(counts);
+  return sum;
+}
+
+export function golden(counts: LatencyCounts, windowSeconds: number): MessageInitShape<typeof GoldenSchema> {
+  return {
+    calls: BigInt(counts.calls),
+    errors: BigInt(counts.errors),
+    callsPerSecond: counts.calls / windowSeconds,
+    p50Ms: counts.quantile(0.5),
+    p95Ms: counts.quantile(0.95),
+    p99Ms: counts.quantile(0.99),
+  };
+}

@@ -1,0 +1,136 @@
+/** A column as it is made and as people who query it see it. */
+export interface ColumnSchema {
+  readonly name: string;
+  readonly type: "VARCHAR" | "TIMESTAMP_NS" | "BIGINT" | "UBIGINT" | "UINTEGER" | "UTINYINT" | "BOOLEAN" | "DOUBLE";
+}
+
+export interface TableSchema {
+  readonly name: string;
+  readonly description: string;
+  readonly columns: readonly ColumnSchema[];
+}
+
+function table(
+  name: string,
+  description: string,
+  columns: Readonly<Record<string, ColumnSchema["type"]>>,
+): TableSchema {
+  return {
+    name,
+    description,
+    columns: Object.entries(columns).map(([column, type]) => ({ name: column, type })),
+  };
+}
+
+/** Every table of the store; times are UTC, attributes are JSON objects. */
+export const tables = {
+  spans: table("spans", "Spans of traces, in the order of their arrival.", {
+    trace_id: "VARCHAR",
+    span_id: "VARCHAR",
+    parent_span_id: "VARCHAR",
+    service: "VARCHAR",
+    name: "VARCHAR",
+    kind: "VARCHAR",
+    start_time: "TIMESTAMP_NS",
+    duration_ns: "BIGINT",
+    is_error: "BOOLEAN",
+    status_message: "VARCHAR",
+    attributes: "VARCHAR",
+    resource_id: "UINTEGER",
+    links: "VARCHAR",
+    events: "VARCHAR",
+    session_id: "VARCHAR",
+    order_id: "VARCHAR",
+  }),
+  logs: table("logs", "Log records and events.", {
+    time: "TIMESTAMP_NS",
+    service: "VARCHAR",
+    severity_number: "UTINYINT",
+    severity: "VARCHAR",
+    event_name: "VARCHAR",
+    body: "VARCHAR",
+    attributes: "VARCHAR",
+    trace_id: "VARCHAR",
+    span_id: "VARCHAR",
+    resource_id: "UINTEGER",
+  }),
+  resources: table("resources", "Who sent spans, records and points: the attributes of their resources.", {
+    resource_id: "UINTEGER",
+    service: "VARCHAR",
+    attributes: "VARCHAR",
+  }),
+  metric_series: table("metric_series", "A metric of one service with one set of attributes.", {
+    series_id: "UINTEGER",
+    name: "VARCHAR",
+    service: "VARCHAR",
+    description: "VARCHAR",
+    unit: "VARCHAR",
+    type: "VARCHAR",
+    attributes: "VARCHAR",
+    resource_id: "UINTEGER",
+    bounds: "VARCHAR",
+  }),
+  metric_points: table(
+    "metric_points",
+    "Values of series; counters, counts and sums add up from the start of the process. A point that repeats the one before it is left out for up to a minute.",
+    {
+      series_id: "UINTEGER",
+      time: "TIMESTAMP_NS",
+      value: "DOUBLE",
+      count: "UBIGINT",
+      buckets: "VARCHAR",
+    },
+  ),
+  metric_exemplars: table("metric_exemplars", "Measurements that tell the trace that they were made in.", {
+    series_id: "UINTEGER",
+    time: "TIMESTAMP_NS",
+    value: "DOUBLE",
+    trace_id: "VARCHAR",
+    span_id: "VARCHAR",
+  }),
+  edge_stats: table(
+    "edge_stats",
+    "Calls between services, stores and topics, by ten seconds and by bucket of their duration; rows of the same key add up.",
+    {
+      time: "TIMESTAMP_NS",
+      source: "VARCHAR",
+      target: "VARCHAR",
+      bucket: "UTINYINT",
+      calls: "UINTEGER",
+      errors: "UINTEGER",
+    },
+  ),
+  operation_stats: table(
+    "operation_stats",
+    "Spans by service, name and kind, by ten seconds and by bucket of their duration; rows of the same key add up.",
+    {
+      time: "TIMESTAMP_NS",
+      service: "VARCHAR",
+      name: "VARCHAR",
+      kind: "VARCHAR",
+      is_entry: "BOOLEAN",
+      bucket: "UTINYINT",
+      calls: "UINTEGER",
+      errors: "UINTEGER",
+    },
+  ),
+  alerts: table("alerts", "Alerts that were raised.", {
+    name: "VARCHAR",
+    service: "VARCHAR",
+    severity: "VARCHAR",
+    objective: "VARCHAR",
+    summary: "VARCHAR",
+    since: "TIMESTAMP_NS",
+    until: "TIMESTAMP_NS",
+  }),
+} as const satisfies Record<string, TableSchema>;
+
+export type TableName = keyof typeof tables;
+
+/** Makes what is missing. */
+export function createStatements(): string[] {
+  return Object.values(tables).map(({ name, columns }: TableSchema) => {
+    const list = columns.map((column) => `${column.name} ${column.type}`).join(", ");
+    return `create table if not exists ${name} (${list})`;
+  });
+}

@@ -1,0 +1,114 @@
+import { Worker } from "node:worker_threads";
+import type { Signal, TelemetrySink } from "../../platform/telemetry/sink.ts";
+import { countItems } from "../otlp/count-items.ts";
+import type { FromWorker, ToWorker, WorkerSettings } from "./messages.ts";
+import { Refusal } from "./refusal.ts";
+import type { StoreQueries } from "./store-queries.ts";
+
+/** Bytes handed over that the store has not taken yet; beyond that, telemetry is dropped rather than kept waiting. */
+const maxWaitingBytes = 16 * 1024 * 1024;
+/** The same for one request. */
+export const maxRequestBytes = 16 * 1024 * 1024;
+
+type Query = keyof StoreQueries;
+type Answer<Q extends Query> = Awaited<ReturnType<StoreQueries[Q]>>;
+
+interface Waiting {
+  resolve(value: unknown): void;
+  reject(error: Error): void;
+}
+
+/** The store in its thread, as the rest of the process sees it. */
+export class StoreClient implements TelemetrySink {
+  readonly #worker: Worker;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #exited: Promise<void>;
+  #nextId = 1;
+  #waitingBytes = 0;
+  #isGone = false;
+
+  private constructor(worker: Worker) {
+    this.#worker = worker;
+    this.#exited = new Promise((resolve) => worker.once("exit", () => resolve()));
+    worker.on("message", (message: FromWorker) => this.#receive(message));
+    worker.once("exit", () => this.#lose(new Error("The telemetry store has stopped")));
+    worker.on("error", (error) => this.#lose(error instanceof Error ? error : new Error(String(error))));
+  }
+
+  static async start(settings: WorkerSettings): Promise<StoreClient> {
+    const worker = new Worker(new URL("./worker.ts", import.meta.url), {
+      workerData: settings,
+      name: "observatory store",
+      resourceLimits: { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 16 },
+    });
+    await new Promise<void>((resolve, reject) => {
+      worker.once("message", () => resolve());
+      worker.once("error", reject);
+      worker.once("exit", () => reject(new Error("The telemetry store did not start")));
+    });
+    return new StoreClient(worker);
+  }
+
+  accept(signal: Signal, request: Uint8Array): void {
+    if (this.#isGone) return;
+    if (request.byteLength > maxRequestBytes) {
+      this.#send({ kind: "dropped", signal, reason: "request too large", count: 1 });
+      return;
+    }
+    if (this.#waitingBytes + request.byteLength > maxWaitingBytes) {
+      this.#send({ kind: "dropped", signal, reason: "store too slow", count: countItems(request) });
+      return;
+    }
+    this.#waitingBytes += request.byteLength;
+    // What lies in a larger buffer would take all of it along.
+    const own = request.byteLength === request.buffer.byteLength ? request : request.slice();
+    this.#send({ kind: "telemetry", signal, request: own });
+  }
+
+  ask<Q extends Query>(query: Q, ...args: Parameters<StoreQueries[Q]>): Promise<Answer<Q>> {
+    if (this.#isGone) return Promise.reject(new Error("The telemetry store has stopped"));
+    const id = this.#nextId++;
+    return new Promise<Answer<Q>>((resolve, reject) => {
+      this.#waiting.set(id, { resolve: resolve as (value: unknown) => void, reject });
+      this.#send({ kind: "ask", id, query, args });
+    });
+  }
+
+  /** Stores what has come in, and ends the thread. */
+  async stop(): Promise<void> {
+    if (!this.#isGone) this.#send({ kind: "stop" });
+    await this.#exited;
+  }
+
+  #send(message: ToWorker): void {
+    this.#worker.postMessage(message);
+  }
+
+  #receive(message: FromWorker): void {
+    switch (message.kind) {
+      case "ready":
+        break;
+      case "taken":
+        this.#waitingBytes -= message.bytes;
+        break;
+      case "answer":
+        this.#take(message.id)?.resolve(message.value);
+        break;
+      case "failure":
+        this.#take(message.id)?.reject(message.isRefusal ? new Refusal(message.message) : new Error(message.message));
+        break;
+    }
+  }
+
+  #take(id: number): Waiting | undefined {
+    const waiting = this.#waiting.get(id);
+    this.#waiting.delete(id);
+    return waiting;
+  }
+
+  #lose(error: Error): void {
+    this.#isGone = true;
+    for (const waiting of this.#waiting.values()) waiting.reject(error);
+    this.#waiting.clear();
+  }
+}

@@ -1,0 +1,80 @@
+import type { MessageInitShape } from "@bufbuild/protobuf";
+import type {
+  AlertSchema,
+  GetMapRequest,
+  GetMapResponseSchema,
+  GetStatusResponseSchema,
+  GetTraceResponseSchema,
+  ListServicesResponseSchema,
+  LogRecordSchema,
+  SearchLogsResponseSchema,
+  SearchTracesResponseSchema,
+  StoreStatusSchema,
+  TraceSummarySchema,
+} from "../../../gen/orrery/observatory/v1/observatory_pb.ts";
+import { freshRecord, type LogSearch, searchLogs } from "./questions/logs.ts";
+import { getMap } from "./questions/map.ts";
+import { getStatus, storeStatus } from "./questions/status.ts";
+import { getTrace, listServices, searchTraces, summarise, type TraceSearch } from "./questions/traces.ts";
+import type { TelemetryStore } from "./telemetry-store.ts";
+
+/** Where a watcher has got to. */
+export interface Cursor {
+  readonly records: number;
+  readonly traces: number;
+}
+
+/** What came in since a cursor, and how things stand. */
+export interface Tick {
+  readonly cursor: Cursor;
+  readonly map: MessageInitShape<typeof GetMapResponseSchema>;
+  readonly logs: readonly MessageInitShape<typeof LogRecordSchema>[];
+  readonly alerts: readonly MessageInitShape<typeof AlertSchema>[];
+  readonly store: MessageInitShape<typeof StoreStatusSchema>;
+  readonly traces: readonly MessageInitShape<typeof TraceSummarySchema>[];
+}
+
+const maxRecordsOfTick = 200;
+const maxTracesOfTick = 20;
+
+/** Every question that the store answers; what goes in and comes out can be handed from thread to thread. */
+export function storeQueries(store: TelemetryStore) {
+  const { ask, intake, options } = store;
+  const map = (request: Pick<GetMapRequest, "windowSeconds">) =>
+    getMap(request, {
+      ask,
+      traffic: intake.traffic,
+      nowMs: options.now(),
+      shape: options.shape,
+      seen: Object.values(intake.seen).flatMap((signal) => [...signal.keys()]),
+    });
+  return {
+    getMap: map,
+    searchTraces: (search: TraceSearch): Promise<MessageInitShape<typeof SearchTracesResponseSchema>> =>
+      searchTraces(search, { ask, nowMs: options.now() }),
+    getTrace: (traceId: string): Promise<MessageInitShape<typeof GetTraceResponseSchema>> => getTrace(traceId, ask),
+    listServices: (): Promise<MessageInitShape<typeof ListServicesResponseSchema>> => listServices(ask),
+    searchLogs: (search: LogSearch): Promise<MessageInitShape<typeof SearchLogsResponseSchema>> =>
+      searchLogs(search, { ask, nowMs: options.now() }),
+    getStatus: (): Promise<MessageInitShape<typeof GetStatusResponseSchema>> => getStatus(store),
+    /** Makes what has come in so far visible to questions. */
+    commit: async (): Promise<void> => store.commit(),
+    /** Without a cursor: how things stand, and nothing that was there before. */
+    async tick(cursor: Cursor | undefined): Promise<Tick> {
+      const here: Cursor = { records: intake.freshRecords.last, traces: intake.freshTraces.last };
+      const since = cursor ?? here;
+      const records = intake.freshRecords.after(since.records, maxRecordsOfTick);
+      const traceIds = intake.freshTraces.after(since.traces, maxTracesOfTick);
+      return {
+        cursor: here,
+        map: await map({ windowSeconds: 60 }),
+        logs: records.map(freshRecord),
+        alerts: [],
+        store: await storeStatus(store),
+        traces: await summarise(ask, traceIds),
+      };
+    },
+  };
+}
+
+export type StoreQueries = ReturnType<typeof storeQueries>;

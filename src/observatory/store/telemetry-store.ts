@@ -1,0 +1,138 @@
+import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
+import type { Signal } from "../../platform/telemetry/sink.ts";
+import type { SystemShape } from "../system-shape.ts";
+import { Drops } from "./drops.ts";
+import { Intake } from "./intake.ts";
+import { type Ask, asking } from "./questions/asking.ts";
+import { ArrivalRate } from "./rate.ts";
+import { createStatements, type TableName, tables } from "./schema.ts";
+import { type Cell, TableWriter } from "./table-writer.ts";
+
+export interface StoreOptions {
+  /** The database's file; undefined for memory. */
+  readonly path: string | undefined;
+  /** What DuckDB may use, in MiB. */
+  readonly memoryMb: number;
+  /** Spans kept; points and records in proportion. */
+  readonly maxSpans: number;
+  readonly shape: SystemShape;
+  /** Milliseconds of Unix time. */
+  readonly now: () => number;
+}
+
+const catalog = "store";
+/** Small, so that dropping the oldest gives back what it took. */
+const rowGroupSize = 20_480;
+/** Time between two roll-ups being stored. */
+const rollupEveryMs = 10_000;
+
+/** Telemetry in DuckDB, and what is counted beside it. */
+export class TelemetryStore {
+  readonly options: StoreOptions;
+  readonly drops: Drops;
+  readonly intake: Intake;
+  readonly ask: Ask;
+  readonly #instance: DuckDBInstance;
+  readonly #writing: DuckDBConnection;
+  readonly #writers: ReadonlyMap<TableName, TableWriter>;
+  readonly #rate = new ArrivalRate();
+  #rolledUpAt: number;
+
+  private constructor(parts: {
+    readonly options: StoreOptions;
+    readonly instance: DuckDBInstance;
+    readonly writing: DuckDBConnection;
+    readonly asking: DuckDBConnection;
+    readonly writers: ReadonlyMap<TableName, TableWriter>;
+    readonly firstResourceId: number;
+  }) {
+    const { options, writers } = parts;
+    this.options = options;
+    this.drops = new Drops();
+    this.intake = new Intake({
+      write: (table, row) => writers.get(table)?.add(row),
+      drops: this.drops,
+      now: options.now,
+      firstResourceId: parts.firstResourceId,
+    });
+    this.ask = asking(parts.asking);
+    this.#instance = parts.instance;
+    this.#writing = parts.writing;
+    this.#writers = writers;
+    this.#rolledUpAt = options.now();
+  }
+
+  static async open(options: StoreOptions): Promise<TelemetryStore> {
+    const instance = await DuckDBInstance.create(":memory:", {
+      memory_limit: `${options.memoryMb}MiB`,
+      threads: "1",
+      autoinstall_known_extensions: "false",
+      autoload_known_extensions: "false",
+    });
+    const writing = await instance.connect();
+    const where =
+      options.path === undefined
+        ? "':memory:' as store (compress,"
+        : `'${options.path.replaceAll("'", "''")}' as store (`;
+    await writing.run(`attach ${where} row_group_size ${rowGroupSize})`);
+    await writing.run(`use ${catalog}`);
+    for (const statement of createStatements()) await writing.run(statement);
+    const answering = await instance.connect();
+    await answering.run(`use ${catalog}`);
+    await writing.run("set enable_external_access = false");
+    await writing.run("set lock_configuration = true");
+    const writers = new Map<TableName, TableWriter>();
+    for (const table of Object.keys(tables) as TableName[]) {
+      writers.set(table, await TableWriter.open(writing, table, catalog));
+    }
+    const [last] = await asking(writing)<{ id: number }>("select coalesce(max(resource_id), 0) as id from resources");
+    return new TelemetryStore({
+      options,
+      instance,
+      writing,
+      asking: answering,
+      writers,
+      firstResourceId: (last?.id ?? 0) + 1,
+    });
+  }
+
+  accept(signal: Signal, request: Uint8Array): void {
+    const before = this.intake.spanCount;
+    this.intake.accept(signal, request);
+    this.#rate.add(this.options.now(), this.intake.spanCount - before);
+  }
+
+  spansPerSecond(): number {
+    return this.#rate.perSecond(this.options.now());
+  }
+
+  /** Makes what has come in visible to questions. */
+  commit(): void {
+    if (this.options.now() - this.#rolledUpAt >= rollupEveryMs) this.#rollUp();
+    for (const writer of this.#writers.values()) writer.flush();
+  }
+
+  #rollUp(): void {
+    this.#rolledUpAt = this.options.now();
+    const { traffic } = this.intake;
+    for (const { slot, key, bucket, calls, errors } of traffic.pendingEdges) {
+      this.#write("edge_stats", [slot, ...key, bucket, calls, errors]);
+    }
+    for (const { slot, key, bucket, calls, errors } of traffic.pendingOperations) {
+      this.#write("operation_stats", [slot, ...key, bucket, calls, errors]);
+    }
+    traffic.clear();
+  }
+
+  #write(table: TableName, row: readonly Cell[]): void {
+    this.#writers.get(table)?.add(row);
+  }
+
+  async close(): Promise<void> {
+    this.#rollUp();
+    this.commit();
+    for (const writer of this.#writers.values()) writer.close();
+    if (this.options.path !== undefined) await this.#writing.run("checkpoint");
+    this.#instance.closeSync();
+  }
+}

@@ -1,0 +1,60 @@
+import { parentPort, workerData } from "node:worker_threads";
+import { systemShape } from "../system-shape.ts";
+import type { FromWorker, ToWorker, WorkerSettings } from "./messages.ts";
+import { Refusal } from "./refusal.ts";
+import { storeQueries } from "./store-queries.ts";
+import { TelemetryStore } from "./telemetry-store.ts";
+
+const commitEveryMs = 200;
+
+const port = parentPort;
+if (port === null) throw new Error("The store runs in a thread of its own");
+const settings = workerData as WorkerSettings;
+const store = await TelemetryStore.open({
+  path: settings.path,
+  memoryMb: settings.memoryMb,
+  maxSpans: settings.maxSpans,
+  shape: systemShape(settings.declarations),
+  now: Date.now,
+});
+const queries = storeQueries(store);
+const send = (message: FromWorker) => port.postMessage(message);
+
+let taken = 0;
+const timer = setInterval(() => store.commit(), commitEveryMs);
+
+port.on("message", (message: ToWorker) => {
+  switch (message.kind) {
+    case "telemetry":
+      store.accept(message.signal, message.request);
+      if (taken === 0) setImmediate(reportTaken);
+      taken += message.request.byteLength;
+      break;
+    case "dropped":
+      store.drops.count(message.signal, message.reason, message.count);
+      break;
+    case "ask":
+      void answer(message);
+      break;
+    case "stop":
+      clearInterval(timer);
+      void store.close().finally(() => port.close());
+      break;
+  }
+});
+send({ kind: "ready" });
+
+function reportTaken(): void {
+  send({ kind: "taken", bytes: taken });
+  taken = 0;
+}
+
+async function answer({ id, query, args }: Extract<ToWorker, { kind: "ask" }>): Promise<void> {
+  try {
+    const ask = queries[query] as (...args: readonly unknown[]) => Promise<unknown>;
+    send({ kind: "answer", id, value: await ask(...args) });
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    send({ kind: "failure", id, message, isRefusal: error instanceof Refusal });
+  }
+}

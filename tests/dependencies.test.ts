@@ -1,4 +1,6 @@
+import { Code, ConnectError, type Transport } from "@connectrpc/connect";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { PaymentService } from "../gen/oteldemo/payment_pb.ts";
 import { expectBooksAgree } from "./books.ts";
 import { api, Customer, flashlight, telescope } from "./customer.ts";
 import { eventually } from "./eventually.ts";
@@ -14,12 +16,25 @@ let network: FaultyNetwork;
 let shop: TestShop;
 beforeAll(async () => {
   network = await FaultyNetwork.start();
-  shop = await startShop({ aroundCalls: (transport) => network.around(transport) });
+  shop = await startShop({ aroundCalls: (transport) => withoutRefunds(network.around(transport)) });
 });
 afterAll(async () => {
   await shop.stop();
   network.stop();
 });
+
+/** For requests with the baggage `refunds=none`, payment offers none, like that of the OpenTelemetry Demo. */
+function withoutRefunds(inner: Transport): Transport {
+  return {
+    unary(...call) {
+      const [{ name }, , , header] = call;
+      const isMeant = name === "Refund" && new Headers(header).get("baggage")?.includes("refunds=none");
+      if (isMeant) return Promise.reject(new ConnectError("unknown method", Code.Unimplemented));
+      return inner.unary(...call);
+    },
+    stream: (...call) => inner.stream(...call),
+  };
+}
 
 /** One checkout that meets the fault, and what became of its order. */
 async function checkout(fault: Fault, key = "the one order") {
@@ -128,6 +143,23 @@ describe.concurrent("an order whose dependency", () => {
       expect(again).toMatchObject({ status: 200 });
     },
   );
+
+  it("payment offers no refunds is closed nevertheless when it cannot be shipped, to be given back by hand", async () => {
+    const customer = new Customer(shop.url);
+    await customer.puts(flashlight);
+    const { headers } = network.breaks({ target: "oteldemo.ShippingService/ShipOrder", kind: "lost" });
+    const answer = await api(shop.url, "/api/checkout", {
+      body: customer.order(),
+      headers: { baggage: `${headers.baggage},refunds=none` },
+    });
+    expect(answer).toMatchObject({ status: 503, body: { reason: "SHIPPING_UNAVAILABLE" } });
+    await eventually(async () => expect(await stateOf(customer)).toBe("refunded"));
+    const [order] = await shop.sql<
+      { order_id: string }[]
+    >`select order_id from checkout.orders where user_id = ${customer.userId}`;
+    const byHand = { chargeKey: order?.order_id ?? "", reason: "by hand" };
+    expect((await shop.process.client(PaymentService).refund(byHand)).refundId).not.toBe("");
+  });
 
   it.each(["AdService", "RecommendationService", "EmailService"])("%s is away does not notice", async (service) => {
     const kinds = ["lost", "refused", "hanging"] as const;

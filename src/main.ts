@@ -20,6 +20,7 @@ program
   .option("--data-dir <folder>", "where data is kept between runs", ".orrery")
   .option("--ephemeral", "keep no data: use a temporary folder and remove it at the end")
   .option("--service-ports", "open each service's own port too, as in the OpenTelemetry Demo")
+  .option("--no-observatory", "record no telemetry, unless OTEL_EXPORTER_OTLP_ENDPOINT names somebody who takes it")
   .option("--host <address>", "address to listen on", "127.0.0.1")
   .option("--verbose", "log what the services do")
   .addHelpText(

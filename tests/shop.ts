@@ -4,6 +4,7 @@ import { startShop as start } from "../src/commands/shop.ts";
 import { Stages } from "../src/commands/stages.ts";
 import type { Environment } from "../src/platform/config/environment.ts";
 import type { RunningProcess } from "../src/platform/lifecycle/running-process.ts";
+import type { TelemetrySink } from "../src/platform/telemetry/sink.ts";
 import { DeadlineProbe } from "./deadline-probe.ts";
 
 /** The whole shop on a port of its own, with a database of its own. */
@@ -21,10 +22,13 @@ export async function startShop(
   options: {
     readonly environment?: Environment;
     readonly servicePorts?: boolean;
+    readonly observatory?: boolean;
+    readonly sinks?: readonly TelemetrySink[];
     readonly aroundCalls?: (transport: Transport) => Transport;
   } = {},
 ): Promise<TestShop> {
-  const { environment = {}, servicePorts = false, aroundCalls = (transport) => transport } = options;
+  const { environment = {}, servicePorts = false, observatory = false, sinks = [] } = options;
+  const { aroundCalls = (transport) => transport } = options;
   const probe = new DeadlineProbe();
   const shop = await start(
     {
@@ -32,6 +36,8 @@ export async function startShop(
       host: "127.0.0.1",
       dataDir: undefined,
       servicePorts,
+      observatory,
+      sinks,
       logLevel: "error",
       aroundCalls: (transport) => probe.around(aroundCalls(transport)),
     },

@@ -2,12 +2,17 @@ import { randomBytes } from "node:crypto";
 import { access, mkdir, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import type { Transport } from "@connectrpc/connect";
+import { type Observatory, startObservatory } from "../observatory/embedded.ts";
+import { observatoryWeb } from "../observatory/web.ts";
 import { ConfigError, choice, type Environment, port as portSetting, text } from "../platform/config/environment.ts";
 import { type Databases, embeddedDatabase } from "../platform/lifecycle/databases.ts";
 import { type RunningProcess, startProcess } from "../platform/lifecycle/running-process.ts";
-import { type LogLevel, logLevels } from "../platform/logging/logger.ts";
+import type { ServiceDeclaration } from "../platform/lifecycle/service.ts";
+import { createLogger, type LogLevel, logLevels } from "../platform/logging/logger.ts";
+import type { HttpHandler } from "../platform/rpc/rpc-handler.ts";
 import { startEmbeddedPostgres } from "../platform/sql/embedded-postgres.ts";
 import { createServiceLogger } from "../platform/telemetry/service-logger.ts";
+import type { TelemetrySink } from "../platform/telemetry/sink.ts";
 import { startTelemetry } from "../platform/telemetry/telemetry-host.ts";
 import { services } from "../services/index.ts";
 import { allowedOrigins } from "./allowed-origins.ts";
@@ -23,6 +28,10 @@ export interface ShopOptions {
   readonly servicePorts: boolean;
   /** What is logged unless LOG_LEVEL says otherwise. */
   readonly logLevel: LogLevel;
+  /** Whether the Observatory takes the telemetry of everything here. */
+  readonly observatory?: boolean;
+  /** Who else takes it. */
+  readonly sinks?: readonly TelemetrySink[];
   /** Puts something around every call between services. */
   readonly aroundCalls?: (transport: Transport) => Transport;
 }
@@ -46,7 +55,6 @@ export async function startShop(options: ShopOptions, environment: Environment, 
       `${variable} is set, but \`npm start\` brings its own stores; unset it, or run services with \`npm run orrery -- serve\`.`,
     );
   }
-  const telemetry = await startTelemetry({ environment, version: await shopVersion() });
   const folder = dataDir === undefined ? undefined : await prepareFolder(resolve(dataDir));
   const given = secretFromEnvironment(environment);
   const server = await stages.run("Database", () =>
@@ -57,12 +65,34 @@ export async function startShop(options: ShopOptions, environment: Environment, 
     }),
   );
   const databases = embeddedDatabase(server);
+  const observatory = options.observatory
+    ? await stages
+        .run("Observatory", () =>
+          startObservatory({ environment, log: createLogger({ level: logLevel }), declarations: services }),
+        )
+        .catch(async (error) => {
+          await databases.stop();
+          throw error;
+        })
+    : undefined;
+  const sinks = [...(observatory === undefined ? [] : [observatory.sink]), ...(options.sinks ?? [])];
+  const run = services
+    .filter(({ name }) => name !== "observatory" || observatory !== undefined)
+    .map(({ name }) => name);
+  async function stopStores(): Promise<void> {
+    await observatory?.stop();
+    await databases.stop();
+  }
   try {
+    const telemetry = await startTelemetry({ environment, version: await shopVersion(), sinks });
     const secret = given ?? (folder === undefined ? randomBytes(32) : await secretOfFolder(folder));
-    const running = await stages.run(`${services.length} services`, () =>
+    const running = await stages.run(`${run.length} services`, () =>
       startProcess({
-        declarations: services,
-        run: services.map(({ name }) => name),
+        declarations: services.map((service) =>
+          service.name === "observatory" ? embedded(service, observatory) : service,
+        ),
+        run,
+        ...(observatory === undefined ? {} : { browserTelemetryUrl: "/otlp-http/v1/traces" }),
         environment,
         databases,
         secret,
@@ -86,13 +116,24 @@ export async function startShop(options: ShopOptions, environment: Environment, 
       databases,
       async stop() {
         await running.stop();
-        await databases.stop();
+        await stopStores();
       },
     };
   } catch (error) {
-    await databases.stop();
+    await stopStores();
     throw error;
   }
+}
+
+/** The Observatory's declaration, for one that has been started before the services that it watches. */
+function embedded(declaration: ServiceDeclaration, observatory: Observatory | undefined): ServiceDeclaration {
+  if (observatory === undefined) return declaration;
+  const { routes, workers } = observatory;
+  const programs = "http" in observatory ? (observatory.http as HttpHandler) : undefined;
+  return {
+    ...declaration,
+    load: async () => ({ start: async () => ({ routes, workers, http: await observatoryWeb(programs) }) }),
+  };
 }
 
 /** What git shall not see, whatever folder was chosen. */

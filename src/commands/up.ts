@@ -9,6 +9,7 @@ export interface UpOptions {
   readonly dataDir: string;
   readonly ephemeral?: boolean;
   readonly servicePorts?: boolean;
+  readonly observatory: boolean;
   readonly host: string;
   readonly verbose?: boolean;
 }
@@ -23,6 +24,7 @@ export async function up(options: UpOptions): Promise<void> {
       host: options.host,
       dataDir: options.ephemeral ? undefined : options.dataDir,
       servicePorts: options.servicePorts ?? false,
+      observatory: options.observatory,
       logLevel: options.verbose ? "info" : "warn",
     },
     process.env,
@@ -39,6 +41,7 @@ function whatIsWhere({ url, databases, process: { ports } }: Shop, options: UpOp
   const rows = [
     ["What", "Where"],
     ["The shop", `${url}/`],
+    ...(options.observatory ? [["What it does, live", `${url}/observatory/`]] : []),
     ["Web API", `${url}/api/docs`],
     ["Mail that the shop has written", `${url}/mail/`],
     ["gRPC, gRPC-Web and Connect", `${url}/oteldemo.CartService/GetCart and so on, with reflection and health`],

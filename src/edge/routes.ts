@@ -6,23 +6,35 @@ export type EdgeRoute =
 interface Prefix {
   readonly prefix: string;
   readonly service: string;
+  /** Whether the service knows its paths with the prefix. */
+  readonly isKept?: true;
 }
 
 /** In the order in which they are tried; what matches is cut off, as the front proxy of the OpenTelemetry Demo does. */
 const prefixes: readonly Prefix[] = [
   { prefix: "/images/", service: "image-provider" },
   { prefix: "/mail/", service: "email" },
+  { prefix: "/otlp-http/", service: "observatory" },
+  { prefix: "/observatory/", service: "observatory" },
+  { prefix: "/jaeger/", service: "observatory", isKept: true },
 ];
 
 /** The route of a request by its URL; pages and the web API are what is left. */
 export function routeOf(url: string): EdgeRoute {
   const [path = "/", query] = url.split("?", 2);
-  for (const { prefix, service } of prefixes) {
-    if (url.startsWith(prefix))
-      return { kind: "forward", service, url: `/${url.slice(prefix.length)}`, route: `${prefix}*` };
+  for (const { prefix, service, isKept } of prefixes) {
+    if (url.startsWith(prefix)) {
+      const forwarded = isKept ? url : `/${url.slice(prefix.length)}`;
+      return { kind: "forward", service, url: forwarded, route: `${prefix}*` };
+    }
     if (`${path}/` === prefix) {
       return { kind: "redirect", location: query === undefined ? prefix : `${prefix}?${query}` };
     }
   }
   return { kind: "forward", service: "frontend", url, route: path.startsWith("/api/") ? "/api/*" : "/*" };
+}
+
+/** Whether a request belongs to watching rather than to the shop: it leaves no telemetry, or there would be no end. */
+export function isWatching(url: string): boolean {
+  return /^\/(otlp-http|observatory|jaeger|orrery\.observatory\.|opentelemetry\.)/.test(url);
 }

@@ -2,7 +2,7 @@ import { attribute, event } from "../../gen/telemetry/registry.ts";
 import type { RunningService, ServiceContext } from "../platform/lifecycle/service.ts";
 import type { HttpHandler } from "../platform/rpc/rpc-handler.ts";
 import { setHttpRoute, tracedForward } from "../platform/telemetry/http.ts";
-import { routeOf } from "./routes.ts";
+import { isWatching, routeOf } from "./routes.ts";
 
 /** The front proxy of the embedded mode, where Envoy is in the mesh. RPC is answered by the port itself. */
 export async function start(context: ServiceContext): Promise<RunningService> {
@@ -10,7 +10,9 @@ export async function start(context: ServiceContext): Promise<RunningService> {
   for (const service of ["frontend", "image-provider", "email"]) {
     handlers.set(service, tracedForward(context.http.handler(service), service, context.telemetry));
   }
+  handlers.set("observatory", context.http.handler("observatory"));
   return {
+    isUntraced: isWatching,
     http(request, response) {
       const route = routeOf(request.url ?? "/");
       if (route.kind === "redirect") {
@@ -21,20 +23,21 @@ export async function start(context: ServiceContext): Promise<RunningService> {
       }
       const [path] = (request.url ?? "/").split("?", 1);
       setHttpRoute(response, route.route);
-      response.once("finish", () => {
-        context.log.info(
-          {
-            event: event.proxyAccess,
-            [attribute.httpRequestMethod]: request.method,
-            [attribute.httpResponseStatusCode]: response.statusCode,
-            [attribute.urlPath]: path,
-            [attribute.httpRoute]: route.route,
-            [attribute.serverAddress]: route.service,
-            [attribute.userAgentOriginal]: request.headers["user-agent"]?.slice(0, 256),
-          },
-          "Request answered",
-        );
-      });
+      if (!isWatching(path ?? "/"))
+        response.once("finish", () => {
+          context.log.info(
+            {
+              event: event.proxyAccess,
+              [attribute.httpRequestMethod]: request.method,
+              [attribute.httpResponseStatusCode]: response.statusCode,
+              [attribute.urlPath]: path,
+              [attribute.httpRoute]: route.route,
+              [attribute.serverAddress]: route.service,
+              [attribute.userAgentOriginal]: request.headers["user-agent"]?.slice(0, 256),
+            },
+            "Request answered",
+          );
+        });
       request.url = route.url;
       handlers.get(route.service)?.(request, response);
     },

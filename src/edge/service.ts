@@ -15,6 +15,7 @@ export const frontendProxy = declareService({
     "email",
     "frontend",
     "image-provider",
+    "observatory",
     "payment",
     "product-catalog",
     "quote",

@@ -1,4 +1,5 @@
 import { frontendProxy } from "../edge/service.ts";
+import { observatory } from "../observatory/service.ts";
 import type { ServiceDeclaration } from "../platform/lifecycle/service.ts";
 import { accounting } from "./accounting/service.ts";
 import { ad } from "./ad/service.ts";
@@ -27,6 +28,7 @@ export const services: readonly ServiceDeclaration[] = [
   frontend,
   frontendProxy,
   imageProvider,
+  observatory,
   payment,
   productCatalog,
   quote,

@@ -161,6 +161,7 @@ class ProcessUnderWay implements RunningProcess {
   async #startService(declaration: ServiceDeclaration): Promise<void> {
     const log = this.#options.log.child({ service: declaration.name });
     const telemetry = this.#host.forService(declaration);
+    const isTraced = this.#host.isOn && !declaration.isUntraced;
     const { start } = await declaration.load();
     const service = await start(this.#context(declaration, log, telemetry));
     this.#services.set(declaration.name, {
@@ -168,16 +169,23 @@ class ProcessUnderWay implements RunningProcess {
       ...(service.http === undefined || !this.#host.isOn
         ? {}
         : {
-            http: tracedHttp(service.http, telemetry, isFront(declaration) ? { outside: this.#outsideContext() } : {}),
+            http: tracedHttp(service.http, telemetry, this.#httpTelemetry(declaration, service)),
           }),
     });
     for (const route of service.routes ?? []) {
       this.#local.add(route, {
         log,
         ...(declaration.limits === undefined ? {} : { limits: declaration.limits }),
-        ...(this.#host.isOn ? { telemetry } : {}),
+        ...(isTraced ? { telemetry } : {}),
       });
     }
+  }
+
+  #httpTelemetry(declaration: ServiceDeclaration, { isUntraced }: RunningService) {
+    return {
+      outside: isFront(declaration) ? this.#outsideContext() : ("continue" as const),
+      ...(isUntraced === undefined ? {} : { isUntraced }),
+    };
   }
 
   #outsideContext(): OutsideContext {
@@ -302,7 +310,8 @@ class ProcessUnderWay implements RunningProcess {
   async #openPort(declaration: ServiceDeclaration): Promise<void> {
     const { host, portOf, isAllowedOrigin, declarations } = this.#options;
     const port = portOf(declaration);
-    if (port === undefined) return;
+    const service = this.#services.get(declaration.name);
+    if (port === undefined || service === undefined) return;
     const rpc = rpcHandler({
       services: isFront(declaration) ? this.#servicesBehindFront() : this.#local.only(declaration.rpc),
       contract: [...declarations.flatMap(({ rpc }) => rpc), ...platformServices],
@@ -312,7 +321,7 @@ class ProcessUnderWay implements RunningProcess {
     // At the front port a call passes the proxy first; its handler for plain HTTP sees to that by itself.
     const proxied =
       isFront(declaration) && this.#host.isOn
-        ? tracedRpcProxy(rpc, this.#host.forService(declaration), this.#outsideContext())
+        ? tracedRpcProxy(rpc, this.#host.forService(declaration), this.#httpTelemetry(declaration, service))
         : rpc;
     const json = declaration.httpJson === undefined ? undefined : httpJsonHandler(declaration.httpJson, this.#local);
     const http = this.#httpHandler(declaration);

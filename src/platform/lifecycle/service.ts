@@ -45,6 +45,8 @@ export interface ServiceDeclaration {
   readonly schema?: string;
   readonly settings?: readonly Setting[];
   readonly limits?: Partial<ServerLimits>;
+  /** Leaves no telemetry of its calls and requests: it would watch itself watching. */
+  readonly isUntraced?: true;
   readonly load: () => Promise<{ readonly start: StartService }>;
 }
 
@@ -83,6 +85,8 @@ export interface RunningService {
   readonly routes?: readonly Route[];
   /** Answers what is not RPC on the service's port. */
   readonly http?: HttpHandler;
+  /** Requests by URL that leave no telemetry. */
+  isUntraced?(url: string): boolean;
   /** Background work; starts when everything is up. */
   readonly workers?: readonly Worker[];
   /** Whether its hard dependencies are there; asked every second. */

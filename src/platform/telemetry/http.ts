@@ -32,7 +32,7 @@ export type OutsideContext = "continue" | "link";
 export function tracedHttp(
   handler: HttpHandler,
   { tracer, meter }: Telemetry,
-  options: { readonly outside?: OutsideContext } = {},
+  options: { readonly outside?: OutsideContext; readonly isUntraced?: (url: string) => boolean } = {},
 ): HttpHandler {
   const duration = meter.createHistogram("http.server.request.duration", {
     description: "Duration of answered HTTP requests",
@@ -40,6 +40,7 @@ export function tracedHttp(
     advice: { explicitBucketBoundaries: durationBuckets },
   });
   return (request, response) => {
+    if (options.isUntraced?.(request.url ?? "/")) return handler(request, response);
     const method = knownMethods.has(request.method ?? "") ? (request.method ?? "") : "_OTHER";
     const [path = "/"] = (request.url ?? "/").split("?", 1);
     const brought = propagation.extract(ROOT_CONTEXT, request.headers);
@@ -117,15 +118,20 @@ export function tracedForward(handler: HttpHandler, server: string, { tracer }: 
 }
 
 /** RPC at the front port as a proxy in a process of its own would show it: a request answered, and one passed on. */
-export function tracedRpcProxy(rpc: HttpHandler, telemetry: Telemetry, outside: OutsideContext): HttpHandler {
+export function tracedRpcProxy(
+  rpc: HttpHandler,
+  telemetry: Telemetry,
+  options: { readonly outside: OutsideContext; readonly isUntraced?: (url: string) => boolean },
+): HttpHandler {
   const passedOn = tracedForward(rpc, "services", telemetry);
   return tracedHttp(
     (request, response) => {
+      if (options.isUntraced?.(request.url ?? "/")) return rpc(request, response);
       setHttpRoute(response, request.url?.split("?", 1)[0] ?? "/");
       passedOn(request, response);
     },
     telemetry,
-    { outside },
+    options,
   );
 }
 

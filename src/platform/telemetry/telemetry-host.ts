@@ -27,8 +27,8 @@ export interface TelemetryOptions {
   readonly environment: Environment;
   /** Version of the services. */
   readonly version: string;
-  /** Where telemetry goes within this process, beside any endpoint that the environment names. */
-  readonly sink?: TelemetrySink;
+  /** Who takes telemetry within this process, beside any endpoint that the environment names. */
+  readonly sinks?: readonly TelemetrySink[];
 }
 
 interface Exporters {
@@ -42,9 +42,9 @@ interface Exporters {
  * batches and connections. Configured by the standard OTEL_* variables; without a sink and an endpoint it is off.
  */
 export async function startTelemetry(options: TelemetryOptions): Promise<TelemetryHost> {
-  const { environment, version, sink } = options;
+  const { environment, version, sinks = [] } = options;
   if (flag(environment, "OTEL_SDK_DISABLED", false)) return noTelemetry;
-  const exporters = await makeExporters(environment, sink);
+  const exporters = await makeExporters(environment, sinks);
   if (exporters.spans.length + exporters.metrics.length + exporters.logs.length === 0) return noTelemetry;
 
   context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
@@ -52,7 +52,7 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
     new CompositePropagator({ propagators: [new W3CTraceContextPropagator(), new W3CBaggagePropagator()] }),
   );
 
-  const embedded = sink !== undefined;
+  const embedded = sinks.length > 0;
   const sampler = samplerOf(environment);
   const batch = { scheduledDelayMillis: embedded ? 500 : 2_000, maxQueueSize: 16_384, maxExportBatchSize: 1_024 };
   const spanProcessors = exporters.spans.map((exporter) => new BatchSpanProcessor({ exporter, ...batch }));
@@ -169,7 +169,7 @@ function samplerOf(environment: Environment): Sampler {
   return name.startsWith("parentbased_") ? new ParentBasedSampler({ root }) : root;
 }
 
-async function makeExporters(environment: Environment, sink: TelemetrySink | undefined): Promise<Exporters> {
+async function makeExporters(environment: Environment, sinks: readonly TelemetrySink[]): Promise<Exporters> {
   const endpoint = (signal: string) =>
     text(environment, `OTEL_EXPORTER_OTLP_${signal}_ENDPOINT`) ?? text(environment, "OTEL_EXPORTER_OTLP_ENDPOINT");
   const isWanted = (signal: string) => {
@@ -177,9 +177,9 @@ async function makeExporters(environment: Environment, sink: TelemetrySink | und
     return exporter === "otlp" && endpoint(signal) !== undefined;
   };
   // Only what is used is loaded: the exporters bring gRPC along.
-  const spans: SpanExporter[] = sink === undefined ? [] : [spanSink(sink)];
-  const metrics: (() => PushMetricExporter)[] = sink === undefined ? [] : [() => metricSink(sink)];
-  const logs: LogRecordExporter[] = sink === undefined ? [] : [logSink(sink)];
+  const spans: SpanExporter[] = sinks.map(spanSink);
+  const metrics: (() => PushMetricExporter)[] = sinks.map((sink) => () => metricSink(sink));
+  const logs: LogRecordExporter[] = sinks.map(logSink);
   if (isWanted("TRACES")) {
     const { OTLPTraceExporter } = isGrpc(environment, "TRACES")
       ? await import("@opentelemetry/exporter-trace-otlp-grpc")

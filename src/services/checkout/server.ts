@@ -1,4 +1,5 @@
 import { fromBinary } from "@bufbuild/protobuf";
+import { context as activeContext, propagation, ROOT_CONTEXT } from "@opentelemetry/api";
 import { CartService } from "../../../gen/oteldemo/cart_pb.ts";
 import { CheckoutService } from "../../../gen/oteldemo/checkout_pb.ts";
 import { CurrencyService } from "../../../gen/oteldemo/currency_pb.ts";
@@ -62,9 +63,12 @@ export async function start(context: ServiceContext): Promise<RunningService> {
       Promise.all(
         entries.map(async ({ key, value, headers }): Promise<DeliveryOutcome> => {
           try {
-            await email.sendOrderConfirmation(fromBinary(SendOrderConfirmationRequestSchema, value), {
-              headers: { ...headers, [idempotencyKeyHeader]: key },
-            });
+            // The mail belongs to the trace of its order.
+            await activeContext.with(propagation.extract(ROOT_CONTEXT, headers), () =>
+              email.sendOrderConfirmation(fromBinary(SendOrderConfirmationRequestSchema, value), {
+                headers: { ...headers, [idempotencyKeyHeader]: key },
+              }),
+            );
             return { delivered: true };
           } catch (error) {
             return { delivered: false, error };

@@ -6,9 +6,10 @@ import { ProductCatalogService } from "../../../gen/oteldemo/product_catalog_pb.
 import { RecommendationService } from "../../../gen/oteldemo/recommendation_pb.ts";
 import { ShippingService } from "../../../gen/oteldemo/shipping_pb.ts";
 import { text } from "../../platform/config/environment.ts";
+import { servePages } from "../../platform/http/pages.ts";
 import type { RunningService, ServiceContext } from "../../platform/lifecycle/service.ts";
 import { buildApi } from "./api/app.ts";
-import { servePages, storefrontBundle } from "./pages.ts";
+import { isStorefrontPage, storefrontBundle } from "./pages.ts";
 
 /** Placing an order may take as long as slow shipping does. */
 const checkoutTimeoutMs = 14_000;
@@ -27,14 +28,21 @@ export async function start(context: ServiceContext): Promise<RunningService> {
       shipping: context.client(ShippingService),
     },
   });
-  await servePages(app, storefrontBundle, {
-    NEXT_PUBLIC_PLATFORM: text(context.environment, "ENV_PLATFORM") ?? "local",
-    ...(context.browserTelemetryUrl === undefined
-      ? {}
-      : {
-          NEXT_PUBLIC_OTEL_SERVICE_NAME: text(context.environment, "WEB_OTEL_SERVICE_NAME") ?? "frontend-web",
-          NEXT_PUBLIC_OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: context.browserTelemetryUrl,
-        }),
+  app.get("/favicon.ico", { schema: { hide: true } }, (_request, reply) => reply.redirect("/images/favicon.svg", 301));
+  await servePages(app, {
+    bundle: storefrontBundle,
+    isPage: isStorefrontPage,
+    isOther: (path) => path.startsWith("/api/"),
+    // Under the OpenTelemetry Demo's names.
+    environment: {
+      NEXT_PUBLIC_PLATFORM: text(context.environment, "ENV_PLATFORM") ?? "local",
+      ...(context.browserTelemetryUrl === undefined
+        ? {}
+        : {
+            NEXT_PUBLIC_OTEL_SERVICE_NAME: text(context.environment, "WEB_OTEL_SERVICE_NAME") ?? "frontend-web",
+            NEXT_PUBLIC_OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: context.browserTelemetryUrl,
+          }),
+    },
   });
   await app.ready();
   return {

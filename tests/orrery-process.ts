@@ -53,6 +53,12 @@ export class OrreryProcess {
     return performance.now() - begun;
   }
 
+  /** Sends SIGKILL; resolves when it is gone. */
+  async kill(): Promise<void> {
+    this.#child.kill("SIGKILL");
+    await this.#ended;
+  }
+
   /** Waits until it ends by itself; what it wrote to standard error, line by line. */
   async fails(): Promise<readonly string[]> {
     await this.#ended;

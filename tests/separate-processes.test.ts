@@ -1,82 +1,90 @@
-import postgres from "postgres";
-import { expect, it, onTestFinished } from "vitest";
-import { createTestDatabase } from "../src/platform/sql/testing.ts";
+import { setTimeout as sleep } from "node:timers/promises";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { services } from "../src/services/index.ts";
 import { expectBooksAgree } from "./books.ts";
 import { api, Customer, flashlight, telescope } from "./customer.ts";
 import { eventually } from "./eventually.ts";
-import { freePort, OrreryProcess } from "./orrery-process.ts";
+import { Mesh } from "./mesh.ts";
+import { freePort } from "./orrery-process.ts";
 
-/** How the services are spread: what is called over the network is what this test is about. */
-const priced = ["quote", "currency", "email"];
-const shipping = ["shipping"];
-const rest = services.map(({ name }) => name).filter((name) => ![...priced, ...shipping].includes(name));
+const allBut = (names: readonly string[]) => services.map(({ name }) => name).filter((name) => !names.includes(name));
 
-it("the shop sells as three groups of processes, over gRPC and over the OpenTelemetry Demo's JSON", async () => {
-  const database = await createTestDatabase();
-  const { host, port, database: name, username } = database.connection;
-  const sql = postgres({ ...database.connection, max: 1, onnotice: () => {} });
-  const environment: Record<string, string> = {
-    LOG_LEVEL: "info",
-    ORRERY_SECRET: "a secret that all of them share",
-    DB_CONNECTION_STRING: `postgres://${username}@localhost:${port}/${name}?host=${encodeURIComponent(host)}`,
-  };
-  const ports = new Map<string, number>();
-  for (const service of services) {
-    const own = await freePort();
-    ports.set(service.name, own);
-    environment[service.port.variable] = String(own);
-    if (service.address !== undefined) environment[service.address] = `127.0.0.1:${own}`;
-  }
-  const url = `http://127.0.0.1:${ports.get("frontend-proxy")}`;
-  const running = new Set<OrreryProcess>();
-  const serve = (names: readonly string[], changes: Readonly<Record<string, string>> = {}) => {
-    const started = new OrreryProcess(["serve", ...names], { ...environment, ...changes });
-    running.add(started);
-    return started;
-  };
-  const terminate = async (processes: Iterable<OrreryProcess>) => {
-    await Promise.all(
-      [...processes].map(async (process) => {
-        running.delete(process);
-        expect(await process.terminate()).toBeLessThan(10_000);
-      }),
-    );
-  };
-  onTestFinished(async () => {
-    await Promise.allSettled([...running].map((process) => process.terminate()));
-    await sql.end({ timeout: 1 });
-    await database.drop();
-  });
+async function openMesh(): Promise<Mesh> {
+  const mesh = await Mesh.open();
+  onTestFinished(() => mesh.close());
+  return mesh;
+}
 
-  async function buy(): Promise<string> {
+/** Waits until every service that an order needs answers. */
+async function isUp({ url }: Mesh): Promise<void> {
+  await eventually(async () => {
+    expect(await api(url, "/api/shipping?currencyCode=EUR&itemList=[]")).toMatchObject({ status: 200 });
+    expect(await api(url, "/api/orders?sessionId=nobody")).toMatchObject({ status: 200 });
+  }, 20_000);
+}
+
+describe("services in processes of their own", () => {
+  it("sell over gRPC, and over the JSON of the OpenTelemetry Demo", async () => {
+    const mesh = await openMesh();
+    const priced = ["quote", "currency", "email"];
+    const shipping = ["shipping"];
+    const rest = allBut([...priced, ...shipping]);
+
+    async function buy(): Promise<void> {
+      await isUp(mesh);
+      const customer = new Customer(mesh.url);
+      await customer.puts(flashlight, 2);
+      await customer.puts(telescope);
+      const answer = await customer.checksOut({ key: "once" });
+      expect(answer).toMatchObject({ status: 200, body: { shippingCost: { currencyCode: "EUR", units: 23 } } });
+      expect((await customer.checksOut({ key: "once" })).body).toEqual(answer.body);
+      expect(await api(mesh.url, `/api/orders?sessionId=${customer.userId}`)).toMatchObject({
+        body: [{ orderId: answer.body.orderId, itemCount: 3 }],
+      });
+      await expectBooksAgree(mesh.sql);
+      expect((await api(mesh.url, `/mail/${answer.body.orderId}.txt`)).body).toContain("Red Flashlight");
+    }
+
+    mesh.serve(priced);
+    const spokenTo = [mesh.serve(shipping), mesh.serve(rest)];
+    await buy();
+
+    // The services that the OpenTelemetry Demo calls over plain HTTP, called that way.
+    await mesh.terminate(spokenTo);
+    mesh.serve(shipping, { QUOTE_ADDR: mesh.urlOf("quote") });
+    mesh.serve(rest, { SHIPPING_ADDR: mesh.urlOf("shipping"), EMAIL_ADDR: mesh.urlOf("email") });
+    await buy();
+    await mesh.terminate();
+  }, 90_000);
+
+  it("end the orders of a checkout process that was killed", async () => {
+    const mesh = await openMesh();
+    mesh.serve(allBut(["checkout"]));
+    const placing = mesh.serve(["checkout"]);
+    await isUp(mesh);
+    const customers = Array.from({ length: 30 }, () => new Customer(mesh.url));
+    await Promise.all(customers.map((customer) => customer.puts(flashlight)));
+    // It gets no requests, and only looks after what others leave behind.
+    mesh.serve(["checkout"], { CHECKOUT_PORT: String(await freePort()) });
+    const answers = Promise.all(customers.map((customer) => customer.checksOut({ key: "once" })));
     await eventually(async () => {
-      expect(await api(url, "/api/shipping?currencyCode=EUR&itemList=[]")).toMatchObject({ status: 200 });
-    }, 20_000);
-    const customer = new Customer(url);
-    await customer.puts(flashlight, 2);
-    await customer.puts(telescope);
-    const answer = await customer.checksOut({ key: "once" });
-    expect(answer).toMatchObject({ status: 200, body: { shippingCost: { currencyCode: "EUR", units: 23 } } });
-    expect(await customer.checksOut({ key: "once" })).toEqual(expect.objectContaining({ body: answer.body }));
-    expect(await api(url, `/api/orders?sessionId=${customer.userId}`)).toMatchObject({
-      body: [{ orderId: answer.body.orderId, itemCount: 3 }],
+      const [count] = await mesh.sql<{ orders: number }[]>`select count(*)::int as orders from checkout.orders`;
+      expect(count?.orders).toBeGreaterThan(0);
     });
-    await expectBooksAgree(sql);
-    const mail = await api(url, `/mail/${answer.body.orderId}.txt`);
-    expect(mail.body).toContain("Red Flashlight");
-    return answer.body.orderId;
-  }
+    // Anywhere between the first order and the last.
+    await sleep(Math.random() * 200);
+    await mesh.kill(placing);
+    for (const { status, body } of await answers) {
+      if (status !== 200) expect(body).toMatchObject({ reason: expect.stringMatching(/_UNAVAILABLE$/) });
+    }
+    await expectBooksAgree(mesh.sql);
 
-  serve(priced);
-  const spokenTo = [serve(shipping), serve(rest)];
-  await buy();
-
-  // The services that the OpenTelemetry Demo calls over plain HTTP, called that way.
-  await terminate(spokenTo);
-  const asUrl = (service: string) => `http://127.0.0.1:${ports.get(service)}`;
-  serve(shipping, { QUOTE_ADDR: asUrl("quote") });
-  serve(rest, { SHIPPING_ADDR: asUrl("shipping"), EMAIL_ADDR: asUrl("email") });
-  await buy();
-  await terminate(running);
-}, 90_000);
+    mesh.serve(["checkout"]);
+    await isUp(mesh);
+    const again = await Promise.all(customers.map((customer) => customer.checksOut({ key: "once" })));
+    expect(again.map(({ status }) => status)).toEqual(customers.map(() => 200));
+    const orders = await expectBooksAgree(mesh.sql);
+    expect(orders.filter(({ state }) => state === "placed")).toHaveLength(customers.length);
+    await mesh.terminate();
+  }, 90_000);
+});

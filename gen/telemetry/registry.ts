@@ -185,6 +185,7 @@ export const event = {
   "shippingOrderShipped": "shipping.order.shipped",
   "shippingQuoteSent": "shipping.quote.sent",
   "proxyAccess": "proxy.access",
+  "httpRequestFailed": "http.request.failed",
   "sessionStart": "session.start",
   "browserWebVital": "browser.web_vital",
   "exception": "exception"
@@ -726,6 +727,10 @@ export const eventAttributes: Readonly<Record<string, readonly string[]>> = {
     "http.route",
     "server.address",
     "user_agent.original"
+  ],
+  "http.request.failed": [
+    "exception.type",
+    "exception.message"
   ],
   "session.start": [
     "session.id",

@@ -14,11 +14,13 @@ import type { Telemetry } from "./telemetry.ts";
 
 // HTTP conventions: https://opentelemetry.io/docs/specs/semconv/http/
 
-const routes = new WeakMap<HttpResponse, string>();
+/** One answer may pass several services in one process, each with a span and a route of its own. */
+const layers = new WeakMap<HttpResponse, { route?: string }[]>();
 
-/** Tells the telemetry of a request which route answers it: `/api/products/{productId}`. */
+/** Tells the telemetry of the service that has the request which route answers it: `/api/products/{productId}`. */
 export function setHttpRoute(response: HttpResponse, route: string): void {
-  routes.set(response, route);
+  const layer = layers.get(response)?.at(-1);
+  if (layer !== undefined) layer.route = route;
 }
 
 export type OutsideContext = "continue" | "link";
@@ -65,11 +67,13 @@ export function tracedHttp(
     );
     const active = trace.setSpan(parent, span);
     const begun = performance.now();
+    const layer: { route?: string } = {};
+    layers.set(response, [...(layers.get(response) ?? []), layer]);
     let isDone = false;
     const finish = () => {
       if (isDone) return;
       isDone = true;
-      const route = routes.get(response);
+      const { route } = layer;
       const status = response.statusCode;
       const outcome: Attributes = {
         "http.response.status_code": status,

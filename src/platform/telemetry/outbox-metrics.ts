@@ -3,18 +3,16 @@ import type { Database } from "../sql/database.ts";
 import type { Telemetry } from "./telemetry.ts";
 
 /** Measures what waits in an outbox, and for how long; see src/platform/sql/outbox.ts for the table. */
-export function observeOutbox({ sql }: Database, { meter }: Telemetry): void {
+export function observeOutbox({ sql }: Database, { meter }: Telemetry, topics: readonly string[]): void {
   const entries = meter.createObservableGauge(metric.demoOutboxEntries.name, metric.demoOutboxEntries);
   const age = meter.createObservableGauge(metric.demoOutboxAge.name, metric.demoOutboxAge);
-  const topics = new Set<string>();
   meter.addBatchObservableCallback(
     async (result) => {
       const rows = await sql<{ topic: string; count: number; age: number }[]>`
         select topic, count(*)::int as count, extract(epoch from now() - min(created_at))::float8 as age
         from outbox where next_attempt_at < 'infinity' group by topic`;
       const waiting = new Map(rows.map((row) => [row.topic, row]));
-      for (const topic of [...topics, ...waiting.keys()]) {
-        topics.add(topic);
+      for (const topic of topics) {
         const { count, age: seconds } = waiting.get(topic) ?? { count: 0, age: 0 };
         result.observe(entries, count, { "demo.outbox.topic": topic });
         result.observe(age, seconds, { "demo.outbox.topic": topic });

@@ -99,7 +99,7 @@ export async function start(context: ServiceContext): Promise<RunningService> {
     currency: context.client(CurrencyService, { timeoutMs: 3_000 }),
   });
   const handlers = checkoutHandlers({ store, price, saga, observer, secret: context.secret });
-  observeOutbox(database, context.telemetry);
+  observeOutbox(database, context.telemetry, [topic, confirmationsTopic]);
   return {
     routes: [route(CheckoutService, handlers)],
     workers: [{ start() {}, stop: handlers.settle }, eventRelay, confirmationRelay, recovery],

@@ -2,6 +2,7 @@ import swagger from "@fastify/swagger";
 import swaggerUi from "@fastify/swagger-ui";
 import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import { type FastifyError, type FastifyInstance, type FastifyReply, fastify } from "fastify";
+import { event } from "../../../../gen/telemetry/registry.ts";
 import { type Problem, problemOf, titleOf } from "../../../platform/http/problem.ts";
 import type { Logger } from "../../../platform/logging/logger.ts";
 import { type CallContext, propagatedMetadata, withCall } from "../../../platform/rpc/call-context.ts";
@@ -44,8 +45,10 @@ export async function buildApi(options: {
   });
   app.setErrorHandler((error: FastifyError, _request, reply) => {
     const problem = problemOfHttp(error);
-    if (problem.status >= 500 && errorInfo(error)?.reason !== platformErrors.SERVICE_UNAVAILABLE.reason) {
-      log.error({ error }, "A request failed");
+    // Failures that a service declared are told where they happen.
+    const reason = errorInfo(error)?.reason ?? platformErrors.INTERNAL.reason;
+    if (problem.status >= 500 && reason === platformErrors.INTERNAL.reason) {
+      log.error({ event: event.httpRequestFailed, error }, "A request failed");
     }
     return sendProblem(reply, problem);
   });

@@ -28,6 +28,8 @@ export interface Observatory {
   /** `orrery.observatory.v1`. */
   readonly routes: readonly Route[];
   readonly workers: readonly Worker[];
+  /** Waits until what was accepted so far can be asked for. */
+  settle(): Promise<void>;
   /** Ends the streams, stores what has come in, and stops. */
   stop(): Promise<void>;
 }
@@ -39,6 +41,7 @@ export async function startObservatory(options: ObservatoryOptions): Promise<Obs
     path: await storePath(settings.dataDir ?? options.dataDir),
     memoryMb: settings.memoryMb,
     maxSpans: settings.maxSpans,
+    queryTimeoutMs: settings.queryTimeoutMs,
     declarations: declarations.map(({ name, criticality, calls, schema, publishes, consumes }) => ({
       name,
       criticality,
@@ -53,6 +56,7 @@ export async function startObservatory(options: ObservatoryOptions): Promise<Obs
     sink: store,
     routes: [route(ObservatoryService, observatoryHandlers(store, watchers))],
     workers: [{ start() {}, stop: async () => watchers.stop() }],
+    settle: () => store.ask("settle"),
     async stop() {
       watchers.stop();
       await store.stop();

@@ -2,6 +2,7 @@ import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
 import type { ObservatoryService } from "../../gen/orrery/observatory/v1/observatory_pb.ts";
 import { rpcError } from "../platform/rpc/errors.ts";
 import { observatoryErrors } from "./errors.ts";
+import { Refusal } from "./store/refusal.ts";
 import type { StoreClient } from "./store/store-client.ts";
 import type { Watchers } from "./watch.ts";
 
@@ -18,14 +19,28 @@ export function observatoryHandlers(store: StoreClient, watchers: Watchers): Ser
       if (trace.spans?.length || trace.logs?.length) return trace;
       throw rpcError(observatoryErrors.TRACE_NOT_FOUND, `There is no trace ${traceId.toLowerCase()} in the store.`);
     },
-    listMetrics: missing,
-    queryMetric: missing,
+    listMetrics: ({ service }) => store.ask("listMetrics", service),
+    async queryMetric({ $typeName: _, $unknown: __, ...query }) {
+      const found = await store.ask("queryMetric", query);
+      if (found !== undefined) return found;
+      throw rpcError(
+        observatoryErrors.METRIC_NOT_FOUND,
+        `There is no metric ${JSON.stringify(query.name)} in the store.`,
+      );
+    },
     searchLogs: ({ $typeName: _, $unknown: __, ...search }) => store.ask("searchLogs", search),
     listObjectives: missing,
     listAlerts: missing,
     listMarks: missing,
-    runQuery: missing,
-    getSchema: missing,
+    async runQuery({ sql, maxRows }) {
+      try {
+        return await store.ask("runQuery", sql, maxRows);
+      } catch (error) {
+        if (error instanceof Refusal) throw rpcError(observatoryErrors.QUERY_REFUSED, error.message);
+        throw error;
+      }
+    },
+    getSchema: () => store.ask("getSchema"),
     getStatus: () => store.ask("getStatus"),
     watch: (request, context) => watchers.watch(request, context.signal),
   };

@@ -17,6 +17,7 @@ export const observatory = declareService({
       meaning: "Spans kept; the oldest are dropped first. Points and records are kept in proportion.",
       fallback: "300000",
     },
+    { name: "OBSERVATORY_QUERY_TIMEOUT", meaning: "How long an SQL statement may run, in ms.", fallback: "5000" },
   ],
   load: () => import("./server.ts"),
 });

@@ -5,6 +5,7 @@ export interface ObservatorySettings {
   readonly dataDir: string | undefined;
   readonly memoryMb: number;
   readonly maxSpans: number;
+  readonly queryTimeoutMs: number;
 }
 
 export function observatorySettings(environment: Environment): ObservatorySettings {
@@ -12,5 +13,6 @@ export function observatorySettings(environment: Environment): ObservatorySettin
     dataDir: text(environment, "OBSERVATORY_DATA_DIR"),
     memoryMb: integer(environment, "OBSERVATORY_MEMORY_MB", { fallback: 128, min: 32, max: 65_536 }),
     maxSpans: integer(environment, "OBSERVATORY_MAX_SPANS", { fallback: 300_000, min: 1_000, max: 100_000_000 }),
+    queryTimeoutMs: integer(environment, "OBSERVATORY_QUERY_TIMEOUT", { fallback: 5_000, min: 100, max: 60_000 }),
   };
 }

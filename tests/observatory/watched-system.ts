@@ -16,7 +16,12 @@ export async function watchedSystem(options: Partial<ObservatoryOptions> = {}) {
   const services = new LocalServices();
   for (const route of observatory.routes) services.add(route, { log });
   for (const worker of observatory.workers) worker.start();
-  return { observatory, client: client(ObservatoryService, localTransport(services)), stop: () => stop(observatory) };
+  return {
+    observatory,
+    client: client(ObservatoryService, localTransport(services), { timeoutMs: 12_000 }),
+    settle: () => observatory.settle(),
+    stop: () => stop(observatory),
+  };
 }
 
 async function stop(observatory: Observatory): Promise<void> {

@@ -1,9 +1,11 @@
 import type { Signal } from "../../platform/telemetry/sink.ts";
 import { attributesJson, textAttribute } from "../otlp/attributes.ts";
 import { type DecodedRecord, decodeLogs } from "../otlp/logs.ts";
+import { type DecodedMetric, decodeMetrics } from "../otlp/metrics.ts";
 import { type FromResource, isSpanId, isTraceId, type Resource } from "../otlp/resource.ts";
 import { type DecodedSpan, decodeTraces, spanKind } from "../otlp/traces.ts";
 import type { Drops } from "./drops.ts";
+import { MetricIntake } from "./metric-intake.ts";
 import { Neighbours } from "./neighbours.ts";
 import { Recent } from "./recent.ts";
 import type { TableName } from "./schema.ts";
@@ -37,6 +39,7 @@ export interface IntakeOptions {
   readonly now: () => number;
   /** The number that the next resource gets. */
   readonly firstResourceId: number;
+  readonly firstSeriesId: number;
 }
 
 /** Turns export requests into rows and roll-ups. */
@@ -49,11 +52,13 @@ export class Intake {
   spanCount = 0;
   readonly #options: IntakeOptions;
   readonly #neighbours = new Neighbours((edge) => this.traffic.countEdge(edge));
+  readonly #metrics: MetricIntake;
   readonly #resources = new Map<string, number>();
   #nextResource: number;
 
   constructor(options: IntakeOptions) {
     this.#options = options;
+    this.#metrics = new MetricIntake(options);
     this.#nextResource = options.firstResourceId;
   }
 
@@ -67,6 +72,7 @@ export class Intake {
         this.#each(signal, request, decodeLogs, (resource, record) => this.#record(resource, record));
         break;
       case "metrics":
+        this.#each(signal, request, decodeMetrics, (resource, metric) => this.#metric(resource, metric));
         break;
     }
   }
@@ -159,6 +165,16 @@ export class Intake {
     ]);
     this.#see("logs", service, record.timeNanos);
     this.freshRecords.add({ ...record, service });
+  }
+
+  #metric(resource: Resource, metric: DecodedMetric): void {
+    const { service } = resource;
+    for (const point of metric.points) {
+      if (!this.#isTimely("metrics", point.timeNanos)) continue;
+      const id = this.#resourceId("metrics", resource);
+      if (id === undefined) continue;
+      if (this.#metrics.accept(metric, point, { id, service })) this.#see("metrics", service, point.timeNanos);
+    }
   }
 
   #isTimely(signal: Signal, nanos: bigint): boolean {

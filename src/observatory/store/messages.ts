@@ -8,6 +8,7 @@ export interface WorkerSettings {
   readonly path: string | undefined;
   readonly memoryMb: number;
   readonly maxSpans: number;
+  readonly queryTimeoutMs: number;
   readonly declarations: readonly DeclaredService[];
 }
 

@@ -3,10 +3,14 @@ import type {
   AlertSchema,
   GetMapRequest,
   GetMapResponseSchema,
+  GetSchemaResponseSchema,
   GetStatusResponseSchema,
   GetTraceResponseSchema,
+  ListMetricsResponseSchema,
   ListServicesResponseSchema,
   LogRecordSchema,
+  QueryMetricResponseSchema,
+  RunQueryResponseSchema,
   SearchLogsResponseSchema,
   SearchTracesResponseSchema,
   StoreStatusSchema,
@@ -14,8 +18,11 @@ import type {
 } from "../../../gen/orrery/observatory/v1/observatory_pb.ts";
 import { freshRecord, type LogSearch, searchLogs } from "./questions/logs.ts";
 import { getMap } from "./questions/map.ts";
+import { listMetrics, type MetricQuery, queryMetric } from "./questions/metrics.ts";
+import { getSchema } from "./questions/schema.ts";
 import { getStatus, storeStatus } from "./questions/status.ts";
 import { getTrace, listServices, searchTraces, summarise, type TraceSearch } from "./questions/traces.ts";
+import type { ExportFormat } from "./sql-session.ts";
 import type { TelemetryStore } from "./telemetry-store.ts";
 
 /** Where a watcher has got to. */
@@ -56,9 +63,18 @@ export function storeQueries(store: TelemetryStore) {
     listServices: (): Promise<MessageInitShape<typeof ListServicesResponseSchema>> => listServices(ask),
     searchLogs: (search: LogSearch): Promise<MessageInitShape<typeof SearchLogsResponseSchema>> =>
       searchLogs(search, { ask, nowMs: options.now() }),
+    listMetrics: (service: string): Promise<MessageInitShape<typeof ListMetricsResponseSchema>> =>
+      listMetrics(service, ask),
+    queryMetric: (query: MetricQuery): Promise<MessageInitShape<typeof QueryMetricResponseSchema> | undefined> =>
+      queryMetric(query, { ask, nowMs: options.now() }),
+    runQuery: (sql: string, maxRows: number): Promise<MessageInitShape<typeof RunQueryResponseSchema>> =>
+      store.sql.run(sql, maxRows),
+    /** The path of a file with the rows, which the asker removes. */
+    exportQuery: (sql: string, format: ExportFormat): Promise<string> => store.sql.export(sql, format),
+    getSchema: (): Promise<MessageInitShape<typeof GetSchemaResponseSchema>> => getSchema(ask),
     getStatus: (): Promise<MessageInitShape<typeof GetStatusResponseSchema>> => getStatus(store),
     /** Makes what has come in so far visible to questions. */
-    commit: async (): Promise<void> => store.commit(),
+    settle: (): Promise<void> => store.settle(),
     /** Without a cursor: how things stand, and nothing that was there before. */
     async tick(cursor: Cursor | undefined): Promise<Tick> {
       const here: Cursor = { records: intake.freshRecords.last, traces: intake.freshTraces.last };

@@ -5,7 +5,9 @@ import { Drops } from "./drops.ts";
 import { Intake } from "./intake.ts";
 import { type Ask, asking } from "./questions/asking.ts";
 import { ArrivalRate } from "./rate.ts";
+import { capsFor, Retention } from "./retention.ts";
 import { createStatements, type TableName, tables } from "./schema.ts";
+import { SqlSession } from "./sql-session.ts";
 import { type Cell, TableWriter } from "./table-writer.ts";
 
 export interface StoreOptions {
@@ -15,6 +17,8 @@ export interface StoreOptions {
   readonly memoryMb: number;
   /** Spans kept; points and records in proportion. */
   readonly maxSpans: number;
+  /** How long a person's statement may run. */
+  readonly queryTimeoutMs: number;
   readonly shape: SystemShape;
   /** Milliseconds of Unix time. */
   readonly now: () => number;
@@ -32,10 +36,13 @@ export class TelemetryStore {
   readonly drops: Drops;
   readonly intake: Intake;
   readonly ask: Ask;
+  readonly sql: SqlSession;
   readonly #instance: DuckDBInstance;
   readonly #writing: DuckDBConnection;
   readonly #writers: ReadonlyMap<TableName, TableWriter>;
   readonly #rate = new ArrivalRate();
+  readonly #retention: Retention;
+  #tidying: Promise<void> | undefined;
   #rolledUpAt: number;
 
   private constructor(parts: {
@@ -43,8 +50,11 @@ export class TelemetryStore {
     readonly instance: DuckDBInstance;
     readonly writing: DuckDBConnection;
     readonly asking: DuckDBConnection;
+    readonly reading: DuckDBConnection;
+    readonly retention: Retention;
     readonly writers: ReadonlyMap<TableName, TableWriter>;
     readonly firstResourceId: number;
+    readonly firstSeriesId: number;
   }) {
     const { options, writers } = parts;
     this.options = options;
@@ -54,8 +64,11 @@ export class TelemetryStore {
       drops: this.drops,
       now: options.now,
       firstResourceId: parts.firstResourceId,
+      firstSeriesId: parts.firstSeriesId,
     });
     this.ask = asking(parts.asking);
+    this.sql = new SqlSession(parts.reading, { timeoutMs: options.queryTimeoutMs });
+    this.#retention = parts.retention;
     this.#instance = parts.instance;
     this.#writing = parts.writing;
     this.#writers = writers;
@@ -79,20 +92,30 @@ export class TelemetryStore {
     for (const statement of createStatements()) await writing.run(statement);
     const answering = await instance.connect();
     await answering.run(`use ${catalog}`);
+    const reading = await instance.connect();
+    await reading.run(`use ${catalog}`);
     await writing.run("set enable_external_access = false");
     await writing.run("set lock_configuration = true");
     const writers = new Map<TableName, TableWriter>();
     for (const table of Object.keys(tables) as TableName[]) {
       writers.set(table, await TableWriter.open(writing, table, catalog));
     }
-    const [last] = await asking(writing)<{ id: number }>("select coalesce(max(resource_id), 0) as id from resources");
+    const retention = new Retention(writing, capsFor(options.maxSpans));
+    await retention.begin();
+    const [last] = await asking(writing)<{ resource: number; series: number }>(
+      `select (select coalesce(max(resource_id), 0) from resources) as resource,
+         (select coalesce(max(series_id), 0) from metric_series) as series`,
+    );
     return new TelemetryStore({
       options,
       instance,
       writing,
       asking: answering,
+      reading,
+      retention,
       writers,
-      firstResourceId: (last?.id ?? 0) + 1,
+      firstResourceId: (last?.resource ?? 0) + 1,
+      firstSeriesId: (last?.series ?? 0) + 1,
     });
   }
 
@@ -106,10 +129,39 @@ export class TelemetryStore {
     return this.#rate.perSecond(this.options.now());
   }
 
-  /** Makes what has come in visible to questions. */
+  /** Makes what has come in visible to questions, and keeps within bounds. */
   commit(): void {
+    // Rows wait with the appenders while old ones are being dropped.
+    if (this.#tidying !== undefined) return;
     if (this.options.now() - this.#rolledUpAt >= rollupEveryMs) this.#rollUp();
-    for (const writer of this.#writers.values()) writer.flush();
+    let isFull = false;
+    for (const [table, writer] of this.#writers) {
+      const rows = writer.pending;
+      try {
+        writer.flush();
+        this.#retention.added(table, rows);
+      } catch {
+        isFull = true;
+        this.drops.count(signalOf(table), "store out of memory", rows);
+      }
+    }
+    if (isFull) this.#tidy(() => this.#retention.relieve());
+    else if (this.#retention.isDue) this.#tidy(() => this.#retention.enforce());
+  }
+
+  /** Waits until everything that has come in can be asked for. */
+  async settle(): Promise<void> {
+    while (this.#tidying !== undefined) await this.#tidying;
+    this.commit();
+    while (this.#tidying !== undefined) await this.#tidying;
+  }
+
+  #tidy(work: () => Promise<void>): void {
+    this.#tidying = work()
+      .catch(() => undefined)
+      .finally(() => {
+        this.#tidying = undefined;
+      });
   }
 
   #rollUp(): void {
@@ -129,10 +181,17 @@ export class TelemetryStore {
   }
 
   async close(): Promise<void> {
+    await this.settle();
     this.#rollUp();
-    this.commit();
+    await this.settle();
+    await this.sql.close();
     for (const writer of this.#writers.values()) writer.close();
     if (this.options.path !== undefined) await this.#writing.run("checkpoint");
     this.#instance.closeSync();
   }
+}
+
+function signalOf(table: TableName): Signal {
+  if (table === "logs") return "logs";
+  return table.startsWith("metric_") ? "metrics" : "traces";
 }

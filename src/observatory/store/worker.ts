@@ -14,6 +14,7 @@ const store = await TelemetryStore.open({
   path: settings.path,
   memoryMb: settings.memoryMb,
   maxSpans: settings.maxSpans,
+  queryTimeoutMs: settings.queryTimeoutMs,
   shape: systemShape(settings.declarations),
   now: Date.now,
 });

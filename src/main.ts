@@ -9,6 +9,12 @@ function portNumber(value: string): number {
   throw new InvalidArgumentError("It takes a number from 0 to 65535; 0 means any free port.");
 }
 
+function rowCount(value: string): number {
+  const rows = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+  if (rows >= 1 && rows <= 10_000) return rows;
+  throw new InvalidArgumentError("It takes a number from 1 to 10000.");
+}
+
 const program = new Command("orrery")
   .description("The OpenTelemetry Demo's astronomy shop as a TypeScript service mesh.")
   .showHelpAfterError("(--help tells the options)");
@@ -40,6 +46,21 @@ program
   .option("--host <address>", "address to listen on", "127.0.0.1")
   .addHelpText("after", () => `\nEvery service and its variables: docs/architecture.md`)
   .action(async (names, options) => (await import("./commands/serve.ts")).serve(names, options));
+
+program
+  .command("query")
+  .description("Ask the Observatory of a running shop by SQL.")
+  .argument("<sql>", 'one statement that reads, such as "select service, count(*) from spans group by all"')
+  .addOption(new Option("--url <url>", "where the shop is").default("http://localhost:8080"))
+  .option("--json", "print JSON rather than a table")
+  .addOption(new Option("--max-rows <number>", "rows at most").default(1_000).argParser(rowCount))
+  .addHelpText(
+    "after",
+    `
+Example:
+  npm run orrery -- query "select name, count(*) as spans from spans group by name order by spans desc limit 10"`,
+  )
+  .action(async (sql, options) => (await import("./commands/query.ts")).query(sql, options));
 
 try {
   await program.parseAsync();

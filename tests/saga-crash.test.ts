@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
+import { chmod, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import postgres from "postgres";
@@ -18,6 +18,8 @@ let folder: string;
 let shop: ShopProcess;
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "orrery-crash-"));
+  // Started as root, PostgreSQL runs as another user, and keeps its files elsewhere when that user cannot get here.
+  await chmod(folder, 0o755);
   shop = await ShopProcess.start();
 });
 afterAll(async () => {

@@ -85,6 +85,8 @@ export interface RunningService {
   readonly routes?: readonly Route[];
   /** Answers what is not RPC on the service's port. */
   readonly http?: HttpHandler;
+  /** A page for Prometheus on a port of its own, opened when the service's own port is. */
+  readonly scraped?: { readonly port: number; readonly handler: HttpHandler };
   /** Requests by URL that leave no telemetry. */
   isUntraced?(url: string): boolean;
   /** Background work; starts when everything is up. */

@@ -34,6 +34,14 @@ const adsByCategory: ReadonlyMap<string, readonly Ad[]> = new Map([
 /** All ads, for random choices. */
 export const allAds: readonly Ad[] = [...adsByCategory.values()].flat();
 
+/** The categories that there are ads for. */
+export const adCategories: readonly string[] = [...adsByCategory.keys()];
+
+/** How many ads there are for a category. */
+export function adsOf(category: string): number {
+  return adsByCategory.get(category)?.length ?? 0;
+}
+
 export type Selection =
   | { readonly kind: "targeted"; readonly ads: readonly Ad[] }
   | { readonly kind: "random"; readonly ads: readonly Ad[] };

@@ -1,13 +1,18 @@
 import { trace } from "@opentelemetry/api";
 import { AdService } from "../../../gen/oteldemo/ad_pb.ts";
 import { attribute, metric } from "../../../gen/telemetry/registry.ts";
+import { port } from "../../platform/config/environment.ts";
 import type { RunningService, ServiceContext } from "../../platform/lifecycle/service.ts";
 import { route } from "../../platform/rpc/service-routes.ts";
-import { selectAds } from "./ads.ts";
+import { adCategories, adsOf, selectAds } from "./ads.ts";
+import { ServedPage } from "./served-page.ts";
 
-export async function start({ telemetry }: ServiceContext): Promise<RunningService> {
+export async function start({ telemetry, environment }: ServiceContext): Promise<RunningService> {
+  const page = new ServedPage();
+  for (const category of adCategories) page.add(category, 0);
   const requests = telemetry.meter.createCounter(metric.demoAdRequests.name, metric.demoAdRequests);
   return {
+    scraped: { port: port(environment, "AD_PROMETHEUS_PORT", 9465), handler: page.handler },
     routes: [
       route(AdService, {
         getAds({ contextKeys }) {
@@ -17,6 +22,10 @@ export async function start({ telemetry }: ServiceContext): Promise<RunningServi
             [attribute.demoAdResponseType]: kind === "targeted" ? "TARGETED" : "RANDOM",
           };
           requests.add(1, types);
+          if (kind === "random") page.add("random", ads.length);
+          else
+            for (const category of adCategories)
+              if (contextKeys.includes(category)) page.add(category, adsOf(category));
           trace.getActiveSpan()?.setAttributes({
             ...types,
             [attribute.demoAdContextKeysCount]: contextKeys.length,

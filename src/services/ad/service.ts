@@ -9,5 +9,12 @@ export const ad = declareService({
   address: "AD_ADDR",
   rpc: [AdService],
   calls: [],
+  settings: [
+    {
+      name: "AD_PROMETHEUS_PORT",
+      meaning: "Port of a page for Prometheus, opened with the service's own.",
+      fallback: "9465",
+    },
+  ],
   load: () => import("./server.ts"),
 });

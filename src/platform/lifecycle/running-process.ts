@@ -318,10 +318,10 @@ class ProcessUnderWay implements RunningProcess {
       isAllowedOrigin,
       health: { status: (name) => this.#healthOf(name, isFront(declaration) ? undefined : declaration) },
     });
-    // At the front port a call passes the proxy first; its handler for plain HTTP sees to that by itself.
     if (service.scraped !== undefined) {
       this.ports.set(`${declaration.name} (Prometheus)`, await openPort({ host, ...service.scraped }));
     }
+    // At the front port a call passes the proxy first; its handler for plain HTTP sees to that by itself.
     const proxied =
       isFront(declaration) && this.#host.isOn
         ? tracedRpcProxy(rpc, this.#host.forService(declaration), this.#httpTelemetry(declaration, service))

@@ -61,9 +61,13 @@ function decliningAsTheReference(inner: Transport): Transport {
 
 type Protocol = "grpc" | "connect-json";
 
-/** Clients of all services, as one outside of the mesh has them. */
+/** Clients of all services, each on the service's own port. */
 function clients(protocol: Protocol) {
-  const to = <S extends DescService>(service: S) => remoteClient(shop.url, service, protocol);
+  const to = <S extends DescService>(service: S) => {
+    const owner = services.find(({ rpc }) => rpc.some(({ typeName }) => typeName === service.typeName));
+    const port = shop.process.ports.get(owner?.name ?? "")?.port;
+    return remoteClient(`http://127.0.0.1:${port}`, service, protocol);
+  };
   return {
     cart: to(CartService),
     catalog: to(ProductCatalogService),
@@ -393,6 +397,22 @@ it("every declared error is provoked with its declared code", () => {
       expect(provocations[service], `${service} ${reason}`).toContainEqual(expect.objectContaining({ reason, code }));
     }
   }
+});
+
+describe("the public port", () => {
+  it.each([
+    ["refunds", () => remoteClient(shop.url, PaymentService).refund({ chargeKey: randomUUID(), reason: "mine" })],
+    ["mails", () => remoteClient(shop.url, EmailService).sendOrderConfirmation({ email: "a@b.example", order: {} })],
+  ])("takes no %s from anybody", async (_, call) => {
+    expect(await refusalOf(call())).toMatchObject({ code: Code.PermissionDenied, reason: "METHOD_NOT_PUBLIC" });
+  });
+
+  it("takes orders", async () => {
+    const userId = randomUUID();
+    await remoteClient(shop.url, CartService).addItem({ userId, item: { productId: flashlight, quantity: 1 } });
+    const order = { userId, userCurrency: "EUR", creditCard: goodCard };
+    expect((await remoteClient(shop.url, CheckoutService).placeOrder(order)).order?.orderId).toMatch(/^[0-9a-f-]{36}$/);
+  });
 });
 
 describe("an empty idempotency key", () => {

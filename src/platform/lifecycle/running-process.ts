@@ -349,8 +349,10 @@ class ProcessUnderWay implements RunningProcess {
     const { declarations, run } = this.#options;
     const all = this.#local.only(this.#local.services());
     for (const declaration of declarations) {
-      if (run.includes(declaration.name)) continue;
-      for (const service of declaration.rpc) all.forward(service, this.#transportTo(declaration));
+      if (!run.includes(declaration.name)) {
+        for (const service of declaration.rpc) all.forward(service, this.#transportTo(declaration));
+      }
+      for (const method of declaration.internal ?? []) all.refuse(method);
     }
     return all;
   }

@@ -1,4 +1,4 @@
-import type { DescService } from "@bufbuild/protobuf";
+import type { DescMethodUnary, DescService } from "@bufbuild/protobuf";
 import type { Client } from "@connectrpc/connect";
 import type { Environment } from "../config/environment.ts";
 import type { EventLog } from "../events/event-log.ts";
@@ -34,6 +34,8 @@ export interface ServiceDeclaration {
   readonly address?: string;
   /** Its RPC services. */
   readonly rpc: readonly DescService[];
+  /** Methods for the other services only: the front port refuses them. */
+  readonly internal?: readonly DescMethodUnary[];
   /** What it also speaks in plain JSON over HTTP. */
   readonly httpJson?: readonly HttpJsonMethod[];
   /** The services that it calls, by name. */

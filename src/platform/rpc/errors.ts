@@ -47,6 +47,10 @@ export const platformErrors = defineErrors({
     code: Code.Unavailable,
     meaning: "The service, or one that it needs, cannot be reached. Repeat it later.",
   },
+  METHOD_NOT_PUBLIC: {
+    code: Code.PermissionDenied,
+    meaning: "The method is for the other services only; the public port does not take it.",
+  },
   INTERNAL: {
     code: Code.Internal,
     meaning: "A defect of ours. The log tells more.",

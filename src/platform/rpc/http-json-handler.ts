@@ -56,8 +56,12 @@ async function answer(
     signal: away.signal,
   });
   const json = messageToWire(entry.method.output, answer, entry.response);
-  response.writeHead(200, { "content-type": "application/json" });
-  response.end(json === undefined ? undefined : JSON.stringify(json));
+  if (json === undefined) {
+    response.end();
+    return;
+  }
+  response.setHeader("content-type", "application/json");
+  response.end(JSON.stringify(json));
 }
 
 function parse(entry: HttpJsonMethod, body: string) {

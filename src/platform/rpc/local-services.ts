@@ -11,6 +11,7 @@ import { Code, ConnectError, type MethodImpl, type Transport, type UnaryResponse
 import type { Logger } from "../logging/logger.ts";
 import { tracedInvoke } from "../telemetry/rpc.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
+import { platformErrors, rpcError } from "./errors.ts";
 import { forwardedMethod } from "./forwarded-method.ts";
 import { defaultLimits, type ServerLimits, serveMethod } from "./serve-method.ts";
 import { methodName, type Route, type ServedMethod } from "./service-routes.ts";
@@ -51,6 +52,15 @@ export class LocalServices {
   /** Serves a service by calling it elsewhere. */
   forward(service: DescService, transport: Transport): void {
     for (const method of service.methods.filter(isUnary)) this.#methods.set(method, forwardedMethod(method, transport));
+  }
+
+  /** Refuses a method, whoever serves it. */
+  refuse(method: DescMethodUnary): void {
+    const message = `${methodName(method)} is for the other services only.`;
+    this.#methods.set(method, {
+      method,
+      invoke: () => Promise.reject(rpcError(platformErrors.METHOD_NOT_PUBLIC, message)),
+    });
   }
 
   /** Those that answer for `services`. */

@@ -125,7 +125,7 @@ export class OutboxRelay {
         const backoffMs = Math.min(100 * 2 ** Math.min(row.attempts, 20), maxBackoffMs) * (0.5 + Math.random() / 2);
         const reason = String(outcome?.error ?? "no outcome").slice(0, 500);
         await tx`update outbox set attempts = ${attempts}, last_error = ${reason},
-          next_attempt_at = ${givenUp ? tx`'infinity'` : tx`now() + ${backoffMs} * interval '1 millisecond'`}
+          next_attempt_at = ${givenUp ? tx`'infinity'` : tx`clock_timestamp() + ${backoffMs} * interval '1 millisecond'`}
           where id = ${row.id}`;
         const about = { error: outcome?.error, topic, key: row.key, attempts };
         if (givenUp) log.error(about, "An outbox entry is given up");

@@ -9,6 +9,7 @@ export const email = declareService({
   port: { variable: "EMAIL_PORT", fallback: 6060 },
   address: "EMAIL_ADDR",
   rpc: [EmailService],
+  internal: [EmailService.method.sendOrderConfirmation],
   httpJson: emailHttpJson,
   calls: ["product-catalog"],
   schema: "email",

@@ -8,6 +8,7 @@ export const payment = declareService({
   port: { variable: "PAYMENT_PORT", fallback: 50051 },
   address: "PAYMENT_ADDR",
   rpc: [PaymentService],
+  internal: [PaymentService.method.refund],
   calls: [],
   schema: "payment",
   load: () => import("./server.ts"),

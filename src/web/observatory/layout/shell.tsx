@@ -1,0 +1,80 @@
+import { Link, Outlet } from "@tanstack/react-router";
+import { useState } from "react";
+import { ColorSchemeToggle } from "../../shared/color-scheme-toggle.tsx";
+import { ConnectionState } from "./connection-state.tsx";
+import { QuickSearch } from "./quick-search.tsx";
+import { RangePicker } from "./range-picker.tsx";
+import styles from "./shell.module.css";
+import { useShortcut } from "./use-shortcut.ts";
+
+const views = [
+  { to: "/", label: "Map" },
+  { to: "/traces", label: "Traces" },
+  { to: "/metrics", label: "Metrics" },
+  { to: "/logs", label: "Logs" },
+  { to: "/slos", label: "SLOs" },
+  { to: "/sql", label: "SQL" },
+  { to: "/status", label: "Status" },
+] as const;
+
+/** The frame around every view. */
+export function Shell() {
+  const [isSearching, setSearching] = useState(false);
+  useShortcut(() => setSearching(true));
+  return (
+    <div className={styles.shell}>
+      <a className={styles.skip} href="#view">
+        Skip to the view
+      </a>
+      <header className={styles.header}>
+        <a className={styles.brand} href="/" title="To the shop">
+          <svg viewBox="0 0 32 32" width="26" height="26" aria-hidden>
+            <circle cx="16" cy="16" r="13" fill="none" stroke="#6f74b8" strokeWidth="1.6" />
+            <circle cx="16" cy="16" r="7" fill="none" stroke="#6f74b8" strokeWidth="1.6" />
+            <circle cx="16" cy="16" r="2.4" fill="#f1f2ff" />
+            <circle cx="25.2" cy="6.8" r="3.6" fill="#ffb454" />
+          </svg>
+          <span>
+            Orrery <span className={styles.place}>Observatory</span>
+          </span>
+        </a>
+        <nav className={styles.nav} aria-label="Views">
+          {views.map(({ to, label }) => (
+            <Link key={to} to={to} className={styles.view} activeOptions={{ exact: to === "/", includeSearch: false }}>
+              {label}
+            </Link>
+          ))}
+        </nav>
+        <div className={styles.tools}>
+          <button
+            type="button"
+            className={styles.search}
+            onClick={() => setSearching(true)}
+            aria-keyshortcuts="Control+K /"
+          >
+            <svg
+              viewBox="0 0 24 24"
+              width="16"
+              height="16"
+              fill="none"
+              stroke="currentColor"
+              strokeWidth="2"
+              aria-hidden
+            >
+              <circle cx="11" cy="11" r="6.5" />
+              <path d="m16 16 5 5" />
+            </svg>
+            Find <kbd className={styles.key}>/</kbd>
+          </button>
+          <RangePicker />
+          <ConnectionState />
+          <ColorSchemeToggle className={styles.icon} />
+        </div>
+      </header>
+      <main id="view" className={styles.main} tabIndex={-1}>
+        <Outlet />
+      </main>
+      {isSearching && <QuickSearch onClose={() => setSearching(false)} />}
+    </div>
+  );
+}

@@ -1,0 +1,124 @@
+import ELK, { type ElkExtendedEdge, type ElkNode } from "elkjs/lib/elk-api.js";
+import workerUrl from "elkjs/lib/elk-worker.min.js?url";
+import type { MapEdge, MapNode } from "../../../../gen/orrery/observatory/v1/observatory_pb.ts";
+import { NodeKind } from "../../../../gen/orrery/observatory/v1/observatory_pb.ts";
+
+export type Point = { readonly x: number; readonly y: number };
+export type Direction = "RIGHT" | "DOWN";
+
+/** Where everything stands, in pixels at full size. */
+export type Layout = {
+  readonly width: number;
+  readonly height: number;
+  readonly nodes: ReadonlyMap<string, Point & { readonly width: number; readonly height: number }>;
+  /** By `edgeId`: the route from source to target, and the top left of its label. */
+  readonly edges: ReadonlyMap<string, { readonly points: readonly Point[]; readonly label: Point | undefined }>;
+};
+
+/** Room for a label such as `42.1/s`. */
+export const labelSize = { width: 44, height: 18 } as const;
+
+/** Names an edge in addresses and in the graph. No service name holds a tilde. */
+export function edgeId(edge: { readonly from: string; readonly to: string }): string {
+  return `${edge.from}~${edge.to}`;
+}
+
+/** What decides the layout: when it stays the same, so does the picture. */
+export function topologyKey(nodes: readonly MapNode[], edges: readonly MapEdge[]): string {
+  return [...nodes.map(({ name }) => name).sort(), ...edges.map(edgeId).sort()].join("\n");
+}
+
+export function isStore(kind: NodeKind): boolean {
+  return kind === NodeKind.DATABASE || kind === NodeKind.TOPIC;
+}
+
+let elk: InstanceType<typeof ELK> | undefined;
+
+/** Lays the graph out in layers, from whoever calls to whoever is called, in a worker of the page. */
+export async function layOut(
+  nodes: readonly MapNode[],
+  edges: readonly MapEdge[],
+  direction: Direction,
+): Promise<Layout> {
+  elk ??= new ELK({ workerUrl });
+  const names = new Set(nodes.map(({ name }) => name));
+  const graph: ElkNode = {
+    id: "map",
+    layoutOptions: {
+      "elk.algorithm": "layered",
+      "elk.direction": direction,
+      "elk.edgeRouting": "ORTHOGONAL",
+      "elk.layered.nodePlacement.strategy": "NETWORK_SIMPLEX",
+      "elk.layered.nodePlacement.favorStraightEdges": "true",
+      "elk.layered.crossingMinimization.forceNodeModelOrder": "false",
+      "elk.layered.considerModelOrder.strategy": "NODES_AND_EDGES",
+      "elk.layered.thoroughness": "20",
+      "elk.layered.spacing.nodeNodeBetweenLayers": "26",
+      "elk.layered.spacing.edgeNodeBetweenLayers": "14",
+      "elk.layered.spacing.edgeEdgeBetweenLayers": "11",
+      "elk.spacing.nodeNode": direction === "RIGHT" ? "22" : "26",
+      "elk.spacing.edgeNode": "14",
+      "elk.spacing.edgeEdge": "11",
+      "elk.spacing.edgeLabel": "0",
+      "elk.edgeLabels.inline": "true",
+    },
+    children: nodes
+      .toSorted((a, b) => (a.name < b.name ? -1 : 1))
+      .map(({ name, kind }) => ({ id: name, width: isStore(kind) ? 132 : 168, height: isStore(kind) ? 44 : 60 })),
+    edges: edges
+      .filter(({ from, to }) => names.has(from) && names.has(to) && from !== to)
+      .toSorted((a, b) => (edgeId(a) < edgeId(b) ? -1 : 1))
+      .map((edge) => ({
+        id: edgeId(edge),
+        sources: [edge.from],
+        targets: [edge.to],
+        labels: [{ id: `${edgeId(edge)} label`, text: "0", ...labelSize }],
+      })),
+  };
+  const placed = await elk.layout(graph);
+  return {
+    width: placed.width ?? 0,
+    height: placed.height ?? 0,
+    nodes: new Map(
+      (placed.children ?? []).map(({ id, x = 0, y = 0, width = 0, height = 0 }) => [id, { x, y, width, height }]),
+    ),
+    edges: new Map((placed.edges ?? []).map((edge) => [edge.id, routeOf(edge)])),
+  };
+}
+
+function routeOf(edge: ElkExtendedEdge) {
+  const points = (edge.sections ?? []).flatMap(({ startPoint, bendPoints = [], endPoint }) => [
+    startPoint,
+    ...bendPoints,
+    endPoint,
+  ]);
+  const label = edge.labels?.[0];
+  return { points, label: label ? { x: label.x ?? 0, y: label.y ?? 0 } : undefined };
+}
+
+/** An SVG path along points, its corners rounded. */
+export function roundedPath(points: readonly Point[], radius = 9): string {
+  const [first, ...rest] = points;
+  if (!first) return "";
+  const parts = [`M${first.x},${first.y}`];
+  let from = first;
+  rest.forEach((corner, index) => {
+    const next = rest[index + 1];
+    if (!next) {
+      parts.push(`L${corner.x},${corner.y}`);
+      return;
+    }
+    const before = towards(corner, from, radius);
+    const after = towards(corner, next, radius);
+    parts.push(`L${before.x},${before.y}Q${corner.x},${corner.y} ${after.x},${after.y}`);
+    from = corner;
+  });
+  return parts.join("");
+}
+
+/** The point on the way from `from` to `to`, at most `distance` away and never past the middle. */
+function towards(from: Point, to: Point, distance: number): Point {
+  const length = Math.hypot(to.x - from.x, to.y - from.y);
+  const share = length === 0 ? 0 : Math.min(distance, length / 2) / length;
+  return { x: from.x + (to.x - from.x) * share, y: from.y + (to.y - from.y) * share };
+}

@@ -1,0 +1,3 @@
+export function ObjectivesPage() {
+  return <p>soon</p>;
+}

@@ -106,14 +106,13 @@ describe("a body that is not what it should be", () => {
     }
   });
 
-  it("is refused as Protobuf, with the code that gRPC servers give it", async () => {
+  it("is refused as Protobuf", async () => {
     for (const path of rpcPaths) {
       for (const bytes of [[0xff, 0xff, 0xff], [0x0a, 0x7f, 0x61], [0x08], [0x0a, 0xff, 0xff, 0xff, 0xff, 0x0f]]) {
         const body = Uint8Array.from(bytes);
         const answer = await send(path, { method: "POST", headers: { "content-type": "application/proto" }, body });
-        expect(JSON.parse(answer.text), path).toMatchObject({
-          code: expect.stringMatching(/^(internal|invalid_argument)$/),
-        });
+        expect(answer.status, path).toBe(400);
+        expect(JSON.parse(answer.text), path).toMatchObject({ code: "invalid_argument" });
         expect(answer.text, path).not.toMatch(leaks);
       }
     }

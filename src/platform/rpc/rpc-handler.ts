@@ -14,6 +14,7 @@ import { ServerReflection as ReflectionV1Alpha } from "../../../gen/grpc/reflect
 import { idempotencyKeyHeader } from "./client.ts";
 import { type HealthSource, healthRoutes, isConnectionClosing } from "./health.ts";
 import type { LocalServices } from "./local-services.ts";
+import { refuseMalformedMessages } from "./malformed-message.ts";
 import { reflectionRoutes } from "./reflection.ts";
 import { maxMessageBytes } from "./remote-transport.ts";
 
@@ -55,6 +56,7 @@ export function rpcHandler(options: {
       healthRoutes(health)(router);
       const described = [...contract, Health, ReflectionV1, ReflectionV1Alpha];
       reflectionRoutes(createRegistry(...new Set(described.map((service) => service.file))))(router);
+      refuseMalformedMessages(router);
     },
   });
   return (request, response) => {

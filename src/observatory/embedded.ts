@@ -4,9 +4,12 @@ import { ObservatoryService } from "../../gen/orrery/observatory/v1/observatory_
 import { ConfigError, type Environment } from "../platform/config/environment.ts";
 import type { Worker } from "../platform/lifecycle/service.ts";
 import type { Logger } from "../platform/logging/logger.ts";
+import type { HttpHandler } from "../platform/rpc/rpc-handler.ts";
 import { type Route, route } from "../platform/rpc/service-routes.ts";
 import type { TelemetrySink } from "../platform/telemetry/sink.ts";
 import { observatoryHandlers } from "./handlers.ts";
+import { otlpRoutes } from "./intake-grpc.ts";
+import { otlpHttpHandler } from "./intake-http.ts";
 import { observatorySettings } from "./settings.ts";
 import { StoreClient } from "./store/store-client.ts";
 import type { DeclaredService } from "./system-shape.ts";
@@ -27,6 +30,10 @@ export interface Observatory {
   readonly sink: TelemetrySink;
   /** `orrery.observatory.v1`. */
   readonly routes: readonly Route[];
+  /** OTLP over HTTP: `/v1/traces`, `/v1/metrics`, `/v1/logs`. */
+  readonly otlpHttp: HttpHandler;
+  /** OTLP over gRPC: the collector's services. */
+  readonly otlpRoutes: readonly Route[];
   readonly workers: readonly Worker[];
   /** Waits until what was accepted so far can be asked for. */
   settle(): Promise<void>;
@@ -55,6 +62,8 @@ export async function startObservatory(options: ObservatoryOptions): Promise<Obs
   return {
     sink: store,
     routes: [route(ObservatoryService, observatoryHandlers(store, watchers))],
+    otlpHttp: otlpHttpHandler(store),
+    otlpRoutes: otlpRoutes(store),
     workers: [{ start() {}, stop: async () => watchers.stop() }],
     settle: () => store.ask("settle"),
     async stop() {

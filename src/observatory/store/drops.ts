@@ -22,10 +22,15 @@ export interface Drop {
 
 /** Counts what was not kept, by signal and reason. */
 export class Drops {
+  /** Of all signals and reasons. */
+  total = 0;
+  lastReason: DropReason | undefined;
   readonly #counts = new Map<string, { signal: Signal; reason: DropReason; count: number }>();
 
   count(signal: Signal, reason: DropReason, count = 1): void {
     if (count === 0) return;
+    this.total += count;
+    this.lastReason = reason;
     const key = `${signal}\n${reason}`;
     const drop = this.#counts.get(key);
     if (drop === undefined) this.#counts.set(key, { signal, reason, count });

@@ -1,9 +1,11 @@
 import { Worker } from "node:worker_threads";
 import type { Signal, TelemetrySink } from "../../platform/telemetry/sink.ts";
 import { countItems } from "../otlp/count-items.ts";
+import type { DropReason } from "./drops.ts";
 import type { FromWorker, ToWorker, WorkerSettings } from "./messages.ts";
 import { Refusal } from "./refusal.ts";
 import type { StoreQueries } from "./store-queries.ts";
+import type { Taken as StoredTaken } from "./telemetry-store.ts";
 
 /** Bytes handed over that the store has not taken yet; beyond that, telemetry is dropped rather than kept waiting. */
 const maxWaitingBytes = 16 * 1024 * 1024;
@@ -12,6 +14,9 @@ export const maxRequestBytes = 16 * 1024 * 1024;
 
 type Query = keyof StoreQueries;
 type Answer<Q extends Query> = Awaited<ReturnType<StoreQueries[Q]>>;
+
+/** What became of a request. */
+export type Taken = StoredTaken | { readonly kind: "busy" };
 
 interface Waiting {
   resolve(value: unknown): void;
@@ -63,6 +68,22 @@ export class StoreClient implements TelemetrySink {
     // What lies in a larger buffer would take all of it along.
     const own = request.byteLength === request.buffer.byteLength ? request : request.slice();
     this.#send({ kind: "telemetry", signal, request: own });
+  }
+
+  /** As {@link StoreClient.accept}, for those who want to know what became of it and can send it again. */
+  async take(signal: Signal, request: Uint8Array): Promise<Taken> {
+    if (this.#isGone || this.#waitingBytes + request.byteLength > maxWaitingBytes) return { kind: "busy" };
+    const { byteLength } = request;
+    this.#waitingBytes += byteLength;
+    try {
+      return await this.ask("take", signal, request);
+    } finally {
+      this.#waitingBytes -= byteLength;
+    }
+  }
+
+  countDropped(signal: Signal, reason: DropReason): void {
+    this.#send({ kind: "dropped", signal, reason, count: 1 });
   }
 
   ask<Q extends Query>(query: Q, ...args: Parameters<StoreQueries[Q]>): Promise<Answer<Q>> {

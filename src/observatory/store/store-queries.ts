@@ -16,6 +16,7 @@ import type {
   StoreStatusSchema,
   TraceSummarySchema,
 } from "../../../gen/orrery/observatory/v1/observatory_pb.ts";
+import type { Signal } from "../../platform/telemetry/sink.ts";
 import { freshRecord, type LogSearch, searchLogs } from "./questions/logs.ts";
 import { getMap } from "./questions/map.ts";
 import { listMetrics, type MetricQuery, queryMetric } from "./questions/metrics.ts";
@@ -23,7 +24,7 @@ import { getSchema } from "./questions/schema.ts";
 import { getStatus, storeStatus } from "./questions/status.ts";
 import { getTrace, listServices, searchTraces, summarise, type TraceSearch } from "./questions/traces.ts";
 import type { ExportFormat } from "./sql-session.ts";
-import type { TelemetryStore } from "./telemetry-store.ts";
+import type { Taken as StoredTaken, TelemetryStore } from "./telemetry-store.ts";
 
 /** Where a watcher has got to. */
 export interface Cursor {
@@ -73,6 +74,7 @@ export function storeQueries(store: TelemetryStore) {
     exportQuery: (sql: string, format: ExportFormat): Promise<string> => store.sql.export(sql, format),
     getSchema: (): Promise<MessageInitShape<typeof GetSchemaResponseSchema>> => getSchema(ask),
     getStatus: (): Promise<MessageInitShape<typeof GetStatusResponseSchema>> => getStatus(store),
+    take: async (signal: Signal, request: Uint8Array): Promise<StoredTaken> => store.take(signal, request),
     /** Makes what has come in so far visible to questions. */
     settle: (): Promise<void> => store.settle(),
     /** Without a cursor: how things stand, and nothing that was there before. */

@@ -24,6 +24,11 @@ export interface StoreOptions {
   readonly now: () => number;
 }
 
+/** What became of a request from outside. */
+export type Taken =
+  | { readonly kind: "taken"; readonly rejected: number; readonly reason: string }
+  | { readonly kind: "malformed" };
+
 const catalog = "store";
 /** Small, so that dropping the oldest gives back what it took. */
 const rowGroupSize = 20_480;
@@ -123,6 +128,16 @@ export class TelemetryStore {
     const before = this.intake.spanCount;
     this.intake.accept(signal, request);
     this.#rate.add(this.options.now(), this.intake.spanCount - before);
+  }
+
+  /** As {@link TelemetryStore.accept}, and tells what became of it. */
+  take(signal: Signal, request: Uint8Array): Taken {
+    const before = this.drops.total;
+    this.accept(signal, request);
+    const rejected = this.drops.total - before;
+    const reason = this.drops.lastReason;
+    if (rejected > 0 && reason === "malformed request") return { kind: "malformed" };
+    return { kind: "taken", rejected, reason: rejected === 0 ? "" : (reason ?? "") };
   }
 
   spansPerSecond(): number {

@@ -191,7 +191,7 @@ export async function getTrace(traceId: string, ask: Ask): Promise<MessageInitSh
     `select span_id, parent_span_id, s.service, name, kind, epoch_ns(start_time) as start_ns, duration_ns, is_error,
        status_message, s.attributes, r.attributes as resource, links, events
      from (select * from spans where trace_id = $id order by start_time limit ${maxSpansOfTrace + 1}) s
-     left join resources r using (resource_id) order by start_time`,
+     left join resources r using (resource_id) order by start_time, parent_span_id <> '', duration_ns desc`,
     { id },
   );
   const isTruncated = rows.length > maxSpansOfTrace;

@@ -8,6 +8,7 @@ export const observatory = declareService({
   port: { variable: "OBSERVATORY_PORT", fallback: 8087 },
   address: "OBSERVATORY_ADDR",
   rpc: [ObservatoryService],
+  isUntraced: true,
   calls: [],
   settings: [
     { name: "OBSERVATORY_DATA_DIR", meaning: "Folder that telemetry is kept in; without it, memory." },

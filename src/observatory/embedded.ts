@@ -11,6 +11,7 @@ import { observatoryHandlers } from "./handlers.ts";
 import { otlpRoutes } from "./intake-grpc.ts";
 import { otlpHttpHandler } from "./intake-http.ts";
 import { observatorySettings } from "./settings.ts";
+import { schemaVersion } from "./store/schema.ts";
 import { StoreClient } from "./store/store-client.ts";
 import type { DeclaredService } from "./system-shape.ts";
 import { Watchers } from "./watch.ts";
@@ -58,6 +59,7 @@ export async function startObservatory(options: ObservatoryOptions): Promise<Obs
       ...(consumes === undefined ? {} : { consumes }),
     })),
   });
+  if (store.notice !== undefined) log.warn(store.notice);
   const watchers = new Watchers(store, log);
   return {
     sink: store,
@@ -78,5 +80,5 @@ async function storePath(folder: string | undefined): Promise<string | undefined
   await mkdir(folder, { recursive: true }).catch((cause) => {
     throw new ConfigError(`The Observatory's folder ${folder} cannot be made: ${cause.message}`, { cause });
   });
-  return join(folder, "observatory.duckdb");
+  return join(folder, `observatory-${schemaVersion}.duckdb`);
 }

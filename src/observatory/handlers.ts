@@ -1,4 +1,4 @@
-import { Code, ConnectError, type ServiceImpl } from "@connectrpc/connect";
+import type { ServiceImpl } from "@connectrpc/connect";
 import type { ObservatoryService } from "../../gen/orrery/observatory/v1/observatory_pb.ts";
 import { rpcError } from "../platform/rpc/errors.ts";
 import { observatoryErrors } from "./errors.ts";
@@ -7,9 +7,6 @@ import type { StoreClient } from "./store/store-client.ts";
 import type { Watchers } from "./watch.ts";
 
 export function observatoryHandlers(store: StoreClient, watchers: Watchers): ServiceImpl<typeof ObservatoryService> {
-  const missing = () => {
-    throw new ConnectError("Not there yet.", Code.Unimplemented);
-  };
   return {
     getMap: ({ windowSeconds }) => store.ask("getMap", { windowSeconds }),
     listServices: () => store.ask("listServices"),
@@ -29,9 +26,9 @@ export function observatoryHandlers(store: StoreClient, watchers: Watchers): Ser
       );
     },
     searchLogs: ({ $typeName: _, $unknown: __, ...search }) => store.ask("searchLogs", search),
-    listObjectives: missing,
-    listAlerts: missing,
-    listMarks: missing,
+    listObjectives: () => store.ask("listObjectives"),
+    listAlerts: ({ limit }) => store.ask("listAlerts", limit),
+    listMarks: ({ range }) => store.ask("listMarks", range),
     async runQuery({ sql, maxRows }) {
       try {
         return await store.ask("runQuery", sql, maxRows);

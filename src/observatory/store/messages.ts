@@ -19,7 +19,7 @@ export type ToWorker =
   | { readonly kind: "stop" };
 
 export type FromWorker =
-  | { readonly kind: "ready" }
+  | { readonly kind: "ready"; readonly notice: string | undefined }
   /** Bytes of requests that were taken in since the last time. */
   | { readonly kind: "taken"; readonly bytes: number }
   | { readonly kind: "answer"; readonly id: number; readonly value: unknown }

@@ -22,6 +22,9 @@ function table(
   };
 }
 
+/** Raised when a table changes: a store on disk has it in its name, and one of another version is left alone. */
+export const schemaVersion = 1;
+
 /** Every table of the store; times are UTC, attributes are JSON objects. */
 export const tables = {
   spans: table("spans", "Spans of traces, in the order of their arrival.", {

@@ -25,6 +25,8 @@ interface Waiting {
 
 /** The store in its thread, as the rest of the process sees it. */
 export class StoreClient implements TelemetrySink {
+  /** What the operator should know of the start. */
+  readonly notice: string | undefined;
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
   readonly #exited: Promise<void>;
@@ -32,7 +34,8 @@ export class StoreClient implements TelemetrySink {
   #waitingBytes = 0;
   #isGone = false;
 
-  private constructor(worker: Worker) {
+  private constructor(worker: Worker, notice: string | undefined) {
+    this.notice = notice;
     this.#worker = worker;
     this.#exited = new Promise((resolve) => worker.once("exit", () => resolve()));
     worker.on("message", (message: FromWorker) => this.#receive(message));
@@ -46,12 +49,12 @@ export class StoreClient implements TelemetrySink {
       name: "observatory store",
       resourceLimits: { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 16 },
     });
-    await new Promise<void>((resolve, reject) => {
-      worker.once("message", () => resolve());
+    const notice = await new Promise<string | undefined>((resolve, reject) => {
+      worker.once("message", (message: FromWorker) => resolve(message.kind === "ready" ? message.notice : undefined));
       worker.once("error", reject);
       worker.once("exit", () => reject(new Error("The telemetry store did not start")));
     });
-    return new StoreClient(worker);
+    return new StoreClient(worker, notice);
   }
 
   accept(signal: Signal, request: Uint8Array): void {

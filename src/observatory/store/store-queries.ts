@@ -6,7 +6,11 @@ import type {
   GetSchemaResponseSchema,
   GetStatusResponseSchema,
   GetTraceResponseSchema,
+  ListAlertsResponseSchema,
+  ListMarksRequest,
+  ListMarksResponseSchema,
   ListMetricsResponseSchema,
+  ListObjectivesResponseSchema,
   ListServicesResponseSchema,
   LogRecordSchema,
   QueryMetricResponseSchema,
@@ -19,6 +23,7 @@ import type {
 import type { Signal } from "../../platform/telemetry/sink.ts";
 import { freshRecord, type LogSearch, searchLogs } from "./questions/logs.ts";
 import { getMap } from "./questions/map.ts";
+import { listMarks } from "./questions/marks.ts";
 import { listMetrics, type MetricQuery, queryMetric } from "./questions/metrics.ts";
 import { getSchema } from "./questions/schema.ts";
 import { getStatus, storeStatus } from "./questions/status.ts";
@@ -30,6 +35,7 @@ import type { Taken as StoredTaken, TelemetryStore } from "./telemetry-store.ts"
 export interface Cursor {
   readonly records: number;
   readonly traces: number;
+  readonly alerts: number;
 }
 
 /** What came in since a cursor, and how things stand. */
@@ -44,15 +50,15 @@ export interface Tick {
 
 const maxRecordsOfTick = 200;
 const maxTracesOfTick = 20;
+const maxAlertsOfTick = 100;
+const defaultAlerts = 200;
 
 /** Every question that the store answers; what goes in and comes out can be handed from thread to thread. */
 export function storeQueries(store: TelemetryStore) {
   const { ask, intake, options } = store;
   const map = (request: Pick<GetMapRequest, "windowSeconds">) =>
     getMap(request, {
-      ask,
-      traffic: intake.traffic,
-      nowMs: options.now(),
+      ...store.trafficSource(),
       shape: options.shape,
       seen: Object.values(intake.seen).flatMap((signal) => [...signal.keys()]),
     });
@@ -73,13 +79,23 @@ export function storeQueries(store: TelemetryStore) {
     /** The path of a file with the rows, which the asker removes. */
     exportQuery: (sql: string, format: ExportFormat): Promise<string> => store.sql.export(sql, format),
     getSchema: (): Promise<MessageInitShape<typeof GetSchemaResponseSchema>> => getSchema(ask),
+    listObjectives: (): Promise<MessageInitShape<typeof ListObjectivesResponseSchema>> => store.objectives.list(),
+    listAlerts: async (limit: number): Promise<MessageInitShape<typeof ListAlertsResponseSchema>> => ({
+      alerts: store.objectives.alerts(limit || defaultAlerts),
+    }),
+    listMarks: (range: ListMarksRequest["range"]): Promise<MessageInitShape<typeof ListMarksResponseSchema>> =>
+      listMarks(range, { ask, nowMs: options.now() }),
     getStatus: (): Promise<MessageInitShape<typeof GetStatusResponseSchema>> => getStatus(store),
     take: async (signal: Signal, request: Uint8Array): Promise<StoredTaken> => store.take(signal, request),
     /** Makes what has come in so far visible to questions. */
     settle: (): Promise<void> => store.settle(),
     /** Without a cursor: how things stand, and nothing that was there before. */
     async tick(cursor: Cursor | undefined): Promise<Tick> {
-      const here: Cursor = { records: intake.freshRecords.last, traces: intake.freshTraces.last };
+      const here: Cursor = {
+        records: intake.freshRecords.last,
+        traces: intake.freshTraces.last,
+        alerts: store.objectives.fresh.last,
+      };
       const since = cursor ?? here;
       const records = intake.freshRecords.after(since.records, maxRecordsOfTick);
       const traceIds = intake.freshTraces.after(since.traces, maxTracesOfTick);
@@ -87,7 +103,7 @@ export function storeQueries(store: TelemetryStore) {
         cursor: here,
         map: await map({ windowSeconds: 60 }),
         logs: records.map(freshRecord),
-        alerts: [],
+        alerts: store.objectives.fresh.after(since.alerts, maxAlertsOfTick),
         store: await storeStatus(store),
         traces: await summarise(ask, traceIds),
       };

@@ -1,9 +1,13 @@
+import { rename, rm } from "node:fs/promises";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import type { Signal } from "../../platform/telemetry/sink.ts";
+import type { ObjectiveDefinition } from "../objectives/objective.ts";
 import type { SystemShape } from "../system-shape.ts";
 import { Drops } from "./drops.ts";
 import { Intake } from "./intake.ts";
+import { ObjectiveKeeper } from "./objective-keeper.ts";
 import { type Ask, asking } from "./questions/asking.ts";
+import type { TrafficSource } from "./questions/map.ts";
 import { ArrivalRate } from "./rate.ts";
 import { capsFor, Retention } from "./retention.ts";
 import { createStatements, type TableName, tables } from "./schema.ts";
@@ -20,8 +24,34 @@ export interface StoreOptions {
   /** How long a person's statement may run. */
   readonly queryTimeoutMs: number;
   readonly shape: SystemShape;
+  readonly objectives: readonly ObjectiveDefinition[];
   /** Milliseconds of Unix time. */
   readonly now: () => number;
+}
+
+/**
+ * Opens the database; one that is damaged is put aside for a new one.
+ *
+ * @returns what the operator should know
+ */
+async function attach(connection: DuckDBConnection, path: string | undefined): Promise<string | undefined> {
+  if (path === undefined) {
+    await connection.run(`attach ':memory:' as ${catalog} (compress, row_group_size ${rowGroupSize})`);
+    return undefined;
+  }
+  const statement = `attach '${path.replaceAll("'", "''")}' as ${catalog} (row_group_size ${rowGroupSize})`;
+  try {
+    await connection.run(statement);
+    return undefined;
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    if (/lock/i.test(reason)) throw new Error(`${path} is in use by another process.`, { cause: error });
+    const aside = `${path}.damaged`;
+    await rename(path, aside);
+    await rm(`${path}.wal`, { force: true });
+    await connection.run(statement);
+    return `${path} could not be read and was put aside as ${aside}: ${reason}`;
+  }
 }
 
 /** What became of a request from outside. */
@@ -41,17 +71,23 @@ export class TelemetryStore {
   readonly drops: Drops;
   readonly intake: Intake;
   readonly ask: Ask;
+  /** What the operator should know of the start. */
+  readonly notice: string | undefined;
   readonly sql: SqlSession;
+  readonly objectives: ObjectiveKeeper;
   readonly #instance: DuckDBInstance;
   readonly #writing: DuckDBConnection;
   readonly #writers: ReadonlyMap<TableName, TableWriter>;
   readonly #rate = new ArrivalRate();
   readonly #retention: Retention;
+  /** Statements that wait for the rows that they change to be written. */
+  readonly #changes: string[] = [];
   #tidying: Promise<void> | undefined;
   #rolledUpAt: number;
 
   private constructor(parts: {
     readonly options: StoreOptions;
+    readonly notice: string | undefined;
     readonly instance: DuckDBInstance;
     readonly writing: DuckDBConnection;
     readonly asking: DuckDBConnection;
@@ -62,6 +98,7 @@ export class TelemetryStore {
     readonly firstSeriesId: number;
   }) {
     const { options, writers } = parts;
+    this.notice = parts.notice;
     this.options = options;
     this.drops = new Drops();
     this.intake = new Intake({
@@ -73,6 +110,16 @@ export class TelemetryStore {
     });
     this.ask = asking(parts.asking);
     this.sql = new SqlSession(parts.reading, { timeoutMs: options.queryTimeoutMs });
+    this.objectives = new ObjectiveKeeper({
+      objectives: options.objectives,
+      source: () => this.trafficSource(),
+      raised: (row) => this.#write("alerts", row),
+      cleared: ({ name, sinceNanos, untilNanos }) => {
+        this.#changes.push(
+          `update alerts set until = make_timestamp_ns(${untilNanos}) where name = '${name}' and since = make_timestamp_ns(${sinceNanos})`,
+        );
+      },
+    });
     this.#retention = parts.retention;
     this.#instance = parts.instance;
     this.#writing = parts.writing;
@@ -88,11 +135,7 @@ export class TelemetryStore {
       autoload_known_extensions: "false",
     });
     const writing = await instance.connect();
-    const where =
-      options.path === undefined
-        ? "':memory:' as store (compress,"
-        : `'${options.path.replaceAll("'", "''")}' as store (`;
-    await writing.run(`attach ${where} row_group_size ${rowGroupSize})`);
+    const notice = await attach(writing, options.path);
     await writing.run(`use ${catalog}`);
     for (const statement of createStatements()) await writing.run(statement);
     const answering = await instance.connect();
@@ -111,8 +154,9 @@ export class TelemetryStore {
       `select (select coalesce(max(resource_id), 0) from resources) as resource,
          (select coalesce(max(series_id), 0) from metric_series) as series`,
     );
-    return new TelemetryStore({
+    const store = new TelemetryStore({
       options,
+      notice,
       instance,
       writing,
       asking: answering,
@@ -122,6 +166,29 @@ export class TelemetryStore {
       firstResourceId: (last?.resource ?? 0) + 1,
       firstSeriesId: (last?.series ?? 0) + 1,
     });
+    await store.#restore();
+    return store;
+  }
+
+  /** Takes up what a store on disk tells of the time before a restart. */
+  async #restore(): Promise<void> {
+    const seen = await this.ask<{ signal: Signal; service: string; count: bigint; last: bigint }>(
+      `select 'traces' as signal, service, count(*) as count, epoch_ns(max(start_time)) as last from spans group by service
+       union all
+       select 'logs', service, count(*), epoch_ns(max(time)) from logs group by service
+       union all
+       select 'metrics', service, count(*), epoch_ns(max(time)) from metric_points join metric_series using (series_id)
+       group by service`,
+    );
+    for (const { signal, service, count, last } of seen) {
+      this.intake.seen[signal].set(service, { count: Number(count), lastNanos: last });
+    }
+    this.objectives.restore(
+      await this.ask(
+        `select name, service, severity, objective, summary, epoch_ns(since) as since_ns, epoch_ns(until) as until_ns
+         from alerts order by since`,
+      ),
+    );
   }
 
   accept(signal: Signal, request: Uint8Array): void {
@@ -138,6 +205,10 @@ export class TelemetryStore {
     const reason = this.drops.lastReason;
     if (rejected > 0 && reason === "malformed request") return { kind: "malformed" };
     return { kind: "taken", rejected, reason: rejected === 0 ? "" : (reason ?? "") };
+  }
+
+  trafficSource(): TrafficSource {
+    return { ask: this.ask, traffic: this.intake.traffic, nowMs: this.options.now() };
   }
 
   spansPerSecond(): number {
@@ -161,6 +232,7 @@ export class TelemetryStore {
       }
     }
     if (isFull) this.#tidy(() => this.#retention.relieve());
+    else if (this.#changes.length > 0) this.#tidy(() => this.#change());
     else if (this.#retention.isDue) this.#tidy(() => this.#retention.enforce());
   }
 
@@ -169,6 +241,10 @@ export class TelemetryStore {
     while (this.#tidying !== undefined) await this.#tidying;
     this.commit();
     while (this.#tidying !== undefined) await this.#tidying;
+  }
+
+  async #change(): Promise<void> {
+    for (let sql = this.#changes.shift(); sql !== undefined; sql = this.#changes.shift()) await this.#writing.run(sql);
   }
 
   #tidy(work: () => Promise<void>): void {

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
+import { shopObjectives } from "../objectives/shop-objectives.ts";
 import { systemShape } from "../system-shape.ts";
 import type { FromWorker, ToWorker, WorkerSettings } from "./messages.ts";
 import { Refusal } from "./refusal.ts";
@@ -6,6 +7,7 @@ import { storeQueries } from "./store-queries.ts";
 import { TelemetryStore } from "./telemetry-store.ts";
 
 const commitEveryMs = 200;
+const evaluateEveryMs = 5_000;
 
 const port = parentPort;
 if (port === null) throw new Error("The store runs in a thread of its own");
@@ -15,6 +17,7 @@ const store = await TelemetryStore.open({
   memoryMb: settings.memoryMb,
   maxSpans: settings.maxSpans,
   queryTimeoutMs: settings.queryTimeoutMs,
+  objectives: shopObjectives,
   shape: systemShape(settings.declarations),
   now: Date.now,
 });
@@ -22,7 +25,8 @@ const queries = storeQueries(store);
 const send = (message: FromWorker) => port.postMessage(message);
 
 let taken = 0;
-const timer = setInterval(() => store.commit(), commitEveryMs);
+let isStopping = false;
+const timers = [setInterval(() => store.commit(), commitEveryMs), setInterval(() => void evaluate(), evaluateEveryMs)];
 
 port.on("message", (message: ToWorker) => {
   switch (message.kind) {
@@ -38,16 +42,25 @@ port.on("message", (message: ToWorker) => {
       void answer(message);
       break;
     case "stop":
-      clearInterval(timer);
+      isStopping = true;
+      for (const timer of timers) clearInterval(timer);
       void store.close().finally(() => port.close());
       break;
   }
 });
-send({ kind: "ready" });
+send({ kind: "ready", notice: store.notice });
 
 function reportTaken(): void {
   send({ kind: "taken", bytes: taken });
   taken = 0;
+}
+
+async function evaluate(): Promise<void> {
+  try {
+    if (!isStopping) await store.objectives.evaluate();
+  } catch {
+    // The next time will tell; what the database lacks shows in the status.
+  }
 }
 
 async function answer({ id, query, args }: Extract<ToWorker, { kind: "ask" }>): Promise<void> {

@@ -1,0 +1,87 @@
+import type { Events } from "../objectives/error-budget.ts";
+import type { Indicator, ObjectiveDefinition } from "../objectives/objective.ts";
+import { firstBucketAbove } from "./latency-buckets.ts";
+import type { TrafficSource } from "./questions/map.ts";
+import { slotNanos } from "./traffic.ts";
+
+/** Good and bad events of an objective since a time, by slots of the roll-ups, oldest first. */
+export async function objectiveEvents(
+  { service, indicator }: ObjectiveDefinition,
+  source: TrafficSource,
+  since: bigint,
+): Promise<Events[]> {
+  if (indicator.kind === "delay") return delayEvents(indicator, source, since);
+  const { kind, names } = indicator.operations;
+  // Availability looks at all calls, latency at those that did not fail.
+  const slow = indicator.kind === "latency" ? firstBucketAbove(indicator.thresholdMs) : undefined;
+  const isWanted = (name: string) => names === undefined || names.includes(name);
+  const rows = await source.ask<{ slot: bigint; name: string; bucket: number; calls: bigint; errors: bigint }>(
+    `select epoch_ns(time) as slot, name, bucket, sum(calls)::bigint as calls, sum(errors)::bigint as errors
+     from operation_stats where time >= make_timestamp_ns($since::bigint) and service = $service and kind = $kind
+     group by all`,
+    { since, service, kind },
+  );
+  const slots = new Map<bigint, { good: number; bad: number }>();
+  const count = (slot: bigint, name: string, row: { bucket: number; calls: number; errors: number }) => {
+    if (!isWanted(name)) return;
+    const into = slots.get(slot) ?? { good: 0, bad: 0 };
+    slots.set(slot, into);
+    const succeeded = row.calls - row.errors;
+    if (slow === undefined) {
+      into.good += succeeded;
+      into.bad += row.errors;
+    } else if (row.bucket >= slow) into.bad += succeeded;
+    else into.good += succeeded;
+  };
+  for (const row of rows) {
+    count(row.slot, row.name, { bucket: row.bucket, calls: Number(row.calls), errors: Number(row.errors) });
+  }
+  for (const row of source.traffic.pendingOperations) {
+    const [rowService, name, rowKind] = row.key;
+    if (rowService === service && rowKind === kind && row.slot >= since) count(row.slot, String(name), row);
+  }
+  return [...slots].map(([slot, events]) => ({ slot, ...events })).sort((a, b) => (a.slot < b.slot ? -1 : 1));
+}
+
+/** Rises of a histogram's buckets from point to point; a fall means that the count began anew. */
+async function delayEvents(
+  { metric, attributes, thresholdSeconds }: Extract<Indicator, { kind: "delay" }>,
+  { ask }: TrafficSource,
+  since: bigint,
+): Promise<Events[]> {
+  const rows = await ask<{
+    series_id: number;
+    time_ns: bigint;
+    buckets: string;
+    bounds: string;
+    attributes: string;
+  }>(
+    `select series_id, epoch_ns(time) as time_ns, buckets, bounds, attributes
+     from metric_points join metric_series using (series_id)
+     where name = $metric and time >= make_timestamp_ns($since::bigint) and buckets is not null
+     order by series_id, time`,
+    { metric, since },
+  );
+  const slots = new Map<bigint, { good: number; bad: number }>();
+  const before = new Map<number, readonly number[]>();
+  for (const row of rows) {
+    const labels = JSON.parse(row.attributes) as Record<string, unknown>;
+    if (!Object.entries(attributes).every(([key, value]) => String(labels[key]) === value)) continue;
+    const buckets = JSON.parse(row.buckets) as number[];
+    const previous = before.get(row.series_id);
+    before.set(row.series_id, buckets);
+    if (previous === undefined) continue;
+    const bounds = JSON.parse(row.bounds) as number[];
+    const slot = row.time_ns - (row.time_ns % slotNanos);
+    const into = slots.get(slot) ?? { good: 0, bad: 0 };
+    slots.set(slot, into);
+    const beganAnew = buckets.some((count, index) => count < (previous[index] ?? 0));
+    for (const [index, count] of buckets.entries()) {
+      const rise = beganAnew ? count : count - (previous[index] ?? 0);
+      const bound = bounds[index];
+      if (bound !== undefined && bound <= thresholdSeconds) into.good += rise;
+      else into.bad += rise;
+    }
+  }
+  return [...slots].map(([slot, events]) => ({ slot, ...events })).sort((a, b) => (a.slot < b.slot ? -1 : 1));
+}

@@ -92,7 +92,9 @@ export async function startShop(options: ShopOptions, environment: Environment, 
           service.name === "observatory" ? embedded(service, observatory) : service,
         ),
         run,
-        ...(observatory === undefined ? {} : { browserTelemetryUrl: "/otlp-http/v1/traces" }),
+        ...(observatory === undefined
+          ? {}
+          : { browserTelemetryUrl: "/otlp-http/v1/traces", observatoryUrl: "/observatory/" }),
         environment,
         databases,
         secret,

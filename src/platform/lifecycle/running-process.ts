@@ -35,6 +35,8 @@ export interface ProcessOptions {
   readonly databases: Databases;
   readonly secret: Buffer;
   readonly log: Logger;
+  /** Where people see the Observatory. */
+  readonly observatoryUrl?: string;
   /** Where browsers send their traces unless PUBLIC_OTEL_EXPORTER_OTLP_TRACES_ENDPOINT says otherwise. */
   readonly browserTelemetryUrl?: string;
   /** Nothing is recorded without it. */
@@ -202,6 +204,7 @@ class ProcessUnderWay implements RunningProcess {
     return {
       log,
       telemetry,
+      observatoryUrl: this.#options.observatoryUrl,
       browserTelemetryUrl:
         text(environment, "PUBLIC_OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") ?? this.#options.browserTelemetryUrl,
       environment,

@@ -65,6 +65,8 @@ export interface ServiceContext {
   readonly environment: Environment;
   /** Where browsers send their traces, as a path of the front port or a URL; undefined when nobody takes them. */
   readonly browserTelemetryUrl: string | undefined;
+  /** Where people see the Observatory, as a path of the front port; undefined when there is none. */
+  readonly observatoryUrl: string | undefined;
   /** A secret of this installation, for keyed hashes; the same in all processes that share it. */
   readonly secret: Buffer;
   /** A client of a service that the declaration lists under `calls`, wherever that runs. */

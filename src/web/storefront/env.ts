@@ -6,6 +6,8 @@ export type Env = {
   readonly NEXT_PUBLIC_OTEL_SERVICE_NAME?: string;
   /** Where the browser sends its telemetry; without it, nowhere. */
   readonly NEXT_PUBLIC_OTEL_EXPORTER_OTLP_TRACES_ENDPOINT?: string;
+  /** Where the Observatory is, `/observatory/`, when there is one. */
+  readonly ORRERY_OBSERVATORY_URL?: string;
   /** `true` for browsers of a load generator. */
   readonly IS_SYNTHETIC_REQUEST?: string;
 };

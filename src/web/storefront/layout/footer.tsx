@@ -1,5 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { env } from "../env.ts";
+import { observatory } from "../feedback/trace-link.tsx";
 import { userId } from "../session.ts";
 import styles from "./footer.module.css";
 
@@ -17,6 +18,12 @@ export function Footer() {
         <p>
           © {new Date().getFullYear()} Orrery · <Link to="/orders">My orders</Link> ·{" "}
           <a href="/api/docs">The shop's API</a>
+          {observatory && (
+            <>
+              {" "}
+              · <a href={observatory}>Observatory</a>
+            </>
+          )}
         </p>
       </div>
       {env.NEXT_PUBLIC_PLATFORM && (

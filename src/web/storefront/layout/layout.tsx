@@ -5,6 +5,7 @@ import { contentId, focusContent } from "./content.ts";
 import { Footer } from "./footer.tsx";
 import { Header } from "./header.tsx";
 import styles from "./layout.module.css";
+import { WhatHappened } from "./what-happened.tsx";
 
 /** What every page stands in. */
 export function Layout() {
@@ -24,6 +25,7 @@ export function Layout() {
       <main id={contentId} className={styles.main} tabIndex={-1}>
         <Outlet />
       </main>
+      <WhatHappened />
       <Footer />
       <Announcer />
     </div>

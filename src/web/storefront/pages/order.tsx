@@ -8,6 +8,7 @@ import { ProductImage } from "../catalog/product-image.tsx";
 import { Recommendations } from "../catalog/recommendations.tsx";
 import { OrderTotals } from "../checkout/order-totals.tsx";
 import { PageProblem } from "../feedback/problem.tsx";
+import { observatory, TraceLink } from "../feedback/trace-link.tsx";
 import page from "../layout/page.module.css";
 import type { Order } from "../model.ts";
 import { usePageTitle } from "../page-title.ts";
@@ -95,6 +96,14 @@ function Confirmation({ order }: { readonly order: Order }) {
               <dt>Tracking</dt>
               <dd className={styles.code}>{order.shippingTrackingId}</dd>
             </div>
+            {observatory && (
+              <div>
+                <dt>Behind the scenes</dt>
+                <dd>
+                  <TraceLink of={{ order: order.orderId }}>The trace of this order</TraceLink>
+                </dd>
+              </div>
+            )}
             <div>
               <dt>Ships to</dt>
               <dd>

@@ -8,6 +8,7 @@ import type { HttpHandler } from "../platform/rpc/rpc-handler.ts";
 import { type Route, route } from "../platform/rpc/service-routes.ts";
 import type { TelemetrySink } from "../platform/telemetry/sink.ts";
 import { observatoryHandlers } from "./handlers.ts";
+import { observatoryHttp } from "./http.ts";
 import { otlpRoutes } from "./intake-grpc.ts";
 import { otlpHttpHandler } from "./intake-http.ts";
 import { observatorySettings } from "./settings.ts";
@@ -31,6 +32,8 @@ export interface Observatory {
   readonly sink: TelemetrySink;
   /** `orrery.observatory.v1`. */
   readonly routes: readonly Route[];
+  /** Downloads, Jaeger's API, and OTLP under `/v1/`. */
+  readonly http: HttpHandler;
   /** OTLP over HTTP: `/v1/traces`, `/v1/metrics`, `/v1/logs`. */
   readonly otlpHttp: HttpHandler;
   /** OTLP over gRPC: the collector's services. */
@@ -61,10 +64,12 @@ export async function startObservatory(options: ObservatoryOptions): Promise<Obs
   });
   if (store.notice !== undefined) log.warn(store.notice);
   const watchers = new Watchers(store, log);
+  const otlpHttp = otlpHttpHandler(store);
   return {
     sink: store,
     routes: [route(ObservatoryService, observatoryHandlers(store, watchers))],
-    otlpHttp: otlpHttpHandler(store),
+    http: observatoryHttp({ store, otlp: otlpHttp, log }),
+    otlpHttp,
     otlpRoutes: otlpRoutes(store),
     workers: [{ start() {}, stop: async () => watchers.stop() }],
     settle: () => store.ask("settle"),

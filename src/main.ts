@@ -27,6 +27,7 @@ program
   .option("--ephemeral", "keep no data: use a temporary folder and remove it at the end")
   .option("--service-ports", "open each service's own port too, as in the OpenTelemetry Demo")
   .option("--no-observatory", "record no telemetry, unless OTEL_EXPORTER_OTLP_ENDPOINT names somebody who takes it")
+  .option("--otlp", "let other programs send their telemetry to the Observatory, on ports 4317 and 4318")
   .option("--host <address>", "address to listen on", "127.0.0.1")
   .option("--verbose", "log what the services do")
   .addHelpText(

@@ -9,7 +9,10 @@ import { type Databases, embeddedDatabase } from "../platform/lifecycle/database
 import { type RunningProcess, startProcess } from "../platform/lifecycle/running-process.ts";
 import type { ServiceDeclaration } from "../platform/lifecycle/service.ts";
 import { createLogger, type LogLevel, logLevels } from "../platform/logging/logger.ts";
-import type { HttpHandler } from "../platform/rpc/rpc-handler.ts";
+import { sendProblem, titleOf } from "../platform/http/problem.ts";
+import { LocalServices } from "../platform/rpc/local-services.ts";
+import { openPort, type Port } from "../platform/rpc/port.ts";
+import { type HttpHandler, isRpcPath, rpcHandler } from "../platform/rpc/rpc-handler.ts";
 import { startEmbeddedPostgres } from "../platform/sql/embedded-postgres.ts";
 import { createServiceLogger } from "../platform/telemetry/service-logger.ts";
 import type { TelemetrySink } from "../platform/telemetry/sink.ts";
@@ -28,6 +31,8 @@ export interface ShopOptions {
   readonly servicePorts: boolean;
   /** What is logged unless LOG_LEVEL says otherwise. */
   readonly logLevel: LogLevel;
+  /** Whether the Observatory also takes the telemetry of others, on OTLP's ports. */
+  readonly otlp?: boolean;
   /** Whether the Observatory takes the telemetry of everything here. */
   readonly observatory?: boolean;
   /** Who else takes it. */
@@ -79,13 +84,16 @@ export async function startShop(options: ShopOptions, environment: Environment, 
   const run = services
     .filter(({ name }) => name !== "observatory" || observatory !== undefined)
     .map(({ name }) => name);
+  const intakes: Port[] = [];
   async function stopStores(): Promise<void> {
+    await Promise.all(intakes.map((intake) => intake.drain(1_000)));
     await observatory?.stop();
     await databases.stop();
   }
   try {
     const telemetry = await startTelemetry({ environment, version: await shopVersion(), sinks });
     const secret = given ?? (folder === undefined ? randomBytes(32) : await secretOfFolder(folder));
+    const log = createServiceLogger(logLevel, services, telemetry);
     const running = await stages.run(`${run.length} services`, () =>
       startProcess({
         declarations: services.map((service) =>
@@ -98,7 +106,7 @@ export async function startShop(options: ShopOptions, environment: Environment, 
         environment,
         databases,
         secret,
-        log: createServiceLogger(logLevel, services, telemetry),
+        log,
         telemetry,
         host,
         isAllowedOrigin,
@@ -111,6 +119,9 @@ export async function startShop(options: ShopOptions, environment: Environment, 
         ...(options.aroundCalls === undefined ? {} : { aroundCalls: options.aroundCalls }),
       }),
     );
+    if (observatory !== undefined && options.otlp) {
+      intakes.push(...(await openIntake(observatory, { host, environment, isAllowedOrigin, log })));
+    }
     const bound = running.ports.get("frontend-proxy")?.port ?? port;
     return {
       process: running,
@@ -131,11 +142,38 @@ export async function startShop(options: ShopOptions, environment: Environment, 
 function embedded(declaration: ServiceDeclaration, observatory: Observatory | undefined): ServiceDeclaration {
   if (observatory === undefined) return declaration;
   const { routes, workers } = observatory;
-  const programs = "http" in observatory ? (observatory.http as HttpHandler) : undefined;
+  const programs: HttpHandler = (request, response) => {
+    if (request.url?.startsWith("/v1/")) return observatory.otlpHttp(request, response);
+    const { http } = observatory as Observatory & { http?: HttpHandler };
+    if (http === undefined) return sendProblem(response, { status: 404, title: titleOf(404) });
+    http(request, response);
+  };
   return {
     ...declaration,
     load: async () => ({ start: async () => ({ routes, workers, http: await observatoryWeb(programs) }) }),
   };
+}
+
+/** OTLP over gRPC and over HTTP on the ports that exporters look for; either port takes both. */
+async function openIntake(
+  { otlpHttp, otlpRoutes }: Observatory,
+  options: Pick<Parameters<typeof startProcess>[0], "host" | "environment" | "isAllowedOrigin" | "log">,
+): Promise<readonly Port[]> {
+  const { host, environment, isAllowedOrigin, log } = options;
+  const otlp = new LocalServices();
+  for (const route of otlpRoutes) otlp.add(route, { log });
+  const rpc = rpcHandler({
+    services: otlp,
+    contract: otlpRoutes.map(({ service }) => service),
+    isAllowedOrigin,
+    health: { status: (name) => (name === "" ? true : undefined) },
+  });
+  const handler: HttpHandler = (request, response) =>
+    isRpcPath(request.url ?? "") ? rpc(request, response) : otlpHttp(request, response);
+  return [
+    await openPort({ host, port: portSetting(environment, "OTLP_GRPC_PORT", 4317), handler }),
+    await openPort({ host, port: portSetting(environment, "OTLP_HTTP_PORT", 4318), handler }),
+  ];
 }
 
 /** What git shall not see, whatever folder was chosen. */

@@ -10,6 +10,7 @@ export interface UpOptions {
   readonly ephemeral?: boolean;
   readonly servicePorts?: boolean;
   readonly observatory: boolean;
+  readonly otlp?: boolean;
   readonly host: string;
   readonly verbose?: boolean;
 }
@@ -25,6 +26,7 @@ export async function up(options: UpOptions): Promise<void> {
       dataDir: options.ephemeral ? undefined : options.dataDir,
       servicePorts: options.servicePorts ?? false,
       observatory: options.observatory,
+      otlp: options.otlp ?? false,
       logLevel: options.verbose ? "info" : "warn",
     },
     process.env,
@@ -42,6 +44,7 @@ function whatIsWhere({ url, databases, process: { ports } }: Shop, options: UpOp
     ["What", "Where"],
     ["The shop", `${url}/`],
     ...(options.observatory ? [["What it does, live", `${url}/observatory/`]] : []),
+    ...(options.otlp ? [["OTLP of your own programs", "localhost:4317 (gRPC), http://localhost:4318 (HTTP)"]] : []),
     ["Web API", `${url}/api/docs`],
     ["Mail that the shop has written", `${url}/mail/`],
     ["gRPC, gRPC-Web and Connect", `${url}/oteldemo.CartService/GetCart and so on, with reflection and health`],

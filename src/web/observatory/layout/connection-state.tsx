@@ -14,7 +14,7 @@ export function ConnectionState() {
         className={styles.switch}
         data-state={shown}
         aria-pressed={isPaused}
-        aria-label="Pause"
+        aria-label={`${labels[shown]}, pause`}
         title={isPaused ? "Go on" : "Hold everything still"}
         onClick={() => setPaused(!isPaused)}
       >

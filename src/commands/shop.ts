@@ -5,11 +5,11 @@ import type { Transport } from "@connectrpc/connect";
 import { type Observatory, startObservatory } from "../observatory/embedded.ts";
 import { observatoryWeb } from "../observatory/web.ts";
 import { ConfigError, choice, type Environment, port as portSetting, text } from "../platform/config/environment.ts";
+import { sendProblem, titleOf } from "../platform/http/problem.ts";
 import { type Databases, embeddedDatabase } from "../platform/lifecycle/databases.ts";
 import { type RunningProcess, startProcess } from "../platform/lifecycle/running-process.ts";
 import type { ServiceDeclaration } from "../platform/lifecycle/service.ts";
 import { createLogger, type LogLevel, logLevels } from "../platform/logging/logger.ts";
-import { sendProblem, titleOf } from "../platform/http/problem.ts";
 import { LocalServices } from "../platform/rpc/local-services.ts";
 import { openPort, type Port } from "../platform/rpc/port.ts";
 import { type HttpHandler, isRpcPath, rpcHandler } from "../platform/rpc/rpc-handler.ts";
@@ -73,7 +73,7 @@ export async function startShop(options: ShopOptions, environment: Environment, 
   const observatory = options.observatory
     ? await stages
         .run("Observatory", () =>
-          startObservatory({ environment, log: createLogger({ level: logLevel }), declarations: services }),
+          startObservatory({ environment, log: createLogger({ level: logLevel }), declarations: watched(services) }),
         )
         .catch(async (error) => {
           await databases.stop();
@@ -136,6 +136,13 @@ export async function startShop(options: ShopOptions, environment: Environment, 
     await stopStores();
     throw error;
   }
+}
+
+/** The services that leave telemetry, and their calls of each other. */
+function watched(all: readonly ServiceDeclaration[]): readonly ServiceDeclaration[] {
+  const traced = all.filter(({ isUntraced }) => !isUntraced);
+  const names = new Set(traced.map(({ name }) => name));
+  return traced.map((service) => ({ ...service, calls: service.calls.filter((callee) => names.has(callee)) }));
 }
 
 /** The Observatory's declaration, for one that has been started before the services that it watches. */

@@ -64,7 +64,8 @@ export class Neighbours {
   }
 
   #connect(parent: Remembered, service: string, span: DecodedSpan): void {
-    if (parent.service === service) return;
+    // A page that goes on with the trace of the server that sent it was not called by it.
+    if (parent.service === service || !isEntryKind(span.kind)) return;
     // A consumer is reached through its topic.
     if (span.kind === spanKind.consumer && topicOf(span) !== undefined) return;
     this.#report(parent.service, service, span, span.isError || parent.isFailedCall);

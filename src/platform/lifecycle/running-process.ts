@@ -168,7 +168,7 @@ class ProcessUnderWay implements RunningProcess {
     const service = await start(this.#context(declaration, log, telemetry));
     this.#services.set(declaration.name, {
       ...service,
-      ...(service.http === undefined || !this.#host.isOn
+      ...(service.http === undefined || !isTraced
         ? {}
         : {
             http: tracedHttp(service.http, telemetry, this.#httpTelemetry(declaration, service)),

@@ -104,7 +104,10 @@ function startTelemetry(): BrowserTelemetry {
       const element = target instanceof Element ? target.closest("a, button, [role=button]") : null;
       if (element === null) return;
       const name = element.getAttribute("data-cy") ?? element.tagName.toLowerCase();
-      const click = span(`click ${name}`, SpanKind.INTERNAL, view, { "demo.browser.target": name });
+      // A trace of its own, so that it is as long as what the click led to, not as what was read before.
+      const click = span(`click ${name}`, SpanKind.INTERNAL, ROOT_CONTEXT, { "demo.browser.target": name });
+      const shown = trace.getSpanContext(view);
+      if (shown !== undefined) click.addLink({ context: shown });
       interaction = { context: trace.setSpan(ROOT_CONTEXT, click), until: performance.now() + interactionMs };
       click.end();
     },

@@ -32,7 +32,8 @@ export async function getMap(
   const nodes = await entryCounts(source, windowSeconds);
   const { shape } = source;
 
-  const names = new Set([...shape.nodes.keys(), ...source.seen, ...nodes.keys()]);
+  // Who sends no spans and is not declared, such as the process itself, has no place between the others.
+  const names = new Set([...shape.nodes.keys(), ...nodes.keys()]);
   for (const key of [...edges.keys(), ...shape.edges]) for (const name of key.split("\n")) names.add(name);
   const seen = new Set([...source.seen, ...nodes.keys()]);
   for (const key of edges.keys()) for (const name of key.split("\n")) seen.add(name);

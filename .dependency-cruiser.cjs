@@ -48,7 +48,10 @@ module.exports = {
     {
       name: "product-needs-no-test",
       severity: "error",
-      from: { path: "^src/", pathNot: ["\\.test\\.tsx?$", "/testing\\.ts$", "contract\\.ts$", "/(outbox|consumer)-process\\.ts$"] },
+      from: {
+        path: "^src/",
+        pathNot: ["\\.test\\.tsx?$", "/testing\\.ts$", "contract\\.ts$", "/(outbox|consumer)-process\\.ts$"],
+      },
       to: { path: ["\\.test\\.tsx?$", "/testing\\.ts$", "/(outbox|consumer)-process\\.ts$", "^tests/", "^bench/"] },
     },
     {

@@ -16,6 +16,10 @@ const steps = [
   { name: "layering (dependency-cruiser)", check: layering },
   { name: "types (tsc)", check: () => tool("tsc", "-p", "tsconfig.json") },
   { name: "types of the web (tsc)", check: () => tool("tsc", "-p", "src/web/tsconfig.json") },
+  {
+    name: "types of the Observatory's pages (tsc)",
+    check: () => tool("tsc", "-p", "src/web/observatory/tsconfig.json"),
+  },
   { name: "contract (buf lint)", check: () => tool("buf", "lint") },
   { name: "contract kept (buf breaking)", check: () => tool("buf", "breaking", "--against", "proto/baseline.binpb") },
   { name: "generated code (buf generate)", check: generated },

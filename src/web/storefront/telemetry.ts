@@ -152,8 +152,7 @@ function startTelemetry(): BrowserTelemetry {
       });
       const headers: Record<string, string> = { ...init.headers };
       propagation.inject(trace.setSpan(ROOT_CONTEXT, request), headers);
-      headers["baggage"] =
-        `session.id=${userId},enduser.id=${userId}${env.IS_SYNTHETIC_REQUEST === "true" ? ",synthetic_request=true" : ""}`;
+      headers.baggage = `session.id=${userId},enduser.id=${userId}${env.IS_SYNTHETIC_REQUEST === "true" ? ",synthetic_request=true" : ""}`;
       try {
         const response = await fetch(url, { ...init, headers });
         request.setAttribute("http.response.status_code", response.status);

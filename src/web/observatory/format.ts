@@ -44,7 +44,7 @@ function compact(value: number): string {
 export function formatShare(share: number): string {
   if (share === 0) return "0 %";
   if (share > 0 && share < 0.0001) return "<0.01 %";
-  return `${significant(share * 100, share > 0.99 && share < 1 ? 4 : 2)} %`;
+  return `${significant(share * 100, share > 0.9 && share < 1 ? 4 : 2)} %`;
 }
 
 export function formatBytes(bytes: bigint | number): string {

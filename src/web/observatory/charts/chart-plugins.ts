@@ -35,7 +35,7 @@ export function marksPlugin(
           const width = ctx.measureText(text).width + 8 * scale;
           if (x > freeFrom && x + width < bbox.left + bbox.width) {
             ctx.fillStyle = look.text;
-            ctx.fillText(text, x + 4 * scale, bbox.top - 4 * scale);
+            ctx.fillText(text, x + 4 * scale, bbox.top - 15 * scale);
             freeFrom = x + width;
           }
         }

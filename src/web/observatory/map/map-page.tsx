@@ -25,6 +25,9 @@ import { TrafficEdge, type TrafficEdgeData } from "./traffic-edge.tsx";
 const nodeTypes = { service: ServiceNode };
 const edgeTypes = { traffic: TrafficEdge };
 
+/** As in its style sheet. */
+const panelWidth = 390;
+
 /** The services and what flows between them, live. */
 export function MapPage() {
   usePageTitle("Map");
@@ -114,7 +117,7 @@ function Graph(props: {
   const [layout, setLayout] = useState<Layout>();
   const [direction, setDirection] = useState<Direction>();
   const [failure, setFailure] = useState("");
-  const { fitView } = useReactFlow();
+  const { fitView, getViewport, setViewport } = useReactFlow();
   const key = topologyKey(map.nodes, map.edges);
   const topology = useRef(map);
   topology.current = map;
@@ -147,6 +150,17 @@ function Graph(props: {
       isWanted = false;
     };
   }, [key, direction, fitView]);
+
+  // The panel lies over the right of the map: what was chosen has to stay in sight.
+  const chosen = selectedNode ?? selectedEdge?.split("~")[1];
+  useEffect(() => {
+    const place = chosen === undefined ? undefined : layout?.nodes.get(chosen);
+    const width = frame.current?.clientWidth ?? 0;
+    if (!place || width < 1000) return;
+    const { x, y, zoom } = getViewport();
+    const beyond = (place.x + place.width) * zoom + x - (width - panelWidth - 24);
+    if (beyond > 0) void setViewport({ x: x - beyond, y, zoom }, { duration: 200 });
+  }, [chosen, layout, getViewport, setViewport]);
 
   const nodes = useMemo<Node<ServiceNodeData>[]>(
     () =>

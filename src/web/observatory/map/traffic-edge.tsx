@@ -55,7 +55,7 @@ export const TrafficEdge = memo(function TrafficEdge({ id, data, selected }: Edg
           >
             {formatRate(golden.callsPerSecond)}
             {isTroubled && <span> ✕ {formatShare(share)}</span>}
-            {isShown && (
+            {selected && (
               <span className={styles.more}>
                 p50 {formatDuration(golden.p50Ms)}, p95 {formatDuration(golden.p95Ms)}
               </span>

@@ -62,14 +62,17 @@ export function MetricPanel(props: {
     color: seriesColor(each, groupBy, index),
     points: each.points.map(({ time, value }) => [time ? timestampMs(time) : 0, value] as const),
   }));
-  const exemplars: ChartExemplar[] = found.flatMap(({ series: each }) =>
-    each.exemplars.map(({ time, value, traceId, spanId }) => ({
-      timeMs: time ? timestampMs(time) : 0,
-      value,
-      traceId,
-      spanId,
-    })),
-  );
+  // Every aggregation brings the same ones.
+  const exemplars: ChartExemplar[] = found
+    .filter(({ aggregation }) => aggregation === aggregations[0] && aggregation !== Aggregation.RATE)
+    .flatMap(({ series: each }) =>
+      each.exemplars.map(({ time, value, traceId, spanId }) => ({
+        timeMs: time ? timestampMs(time) : 0,
+        value,
+        traceId,
+        spanId,
+      })),
+    );
   const isRate = aggregations.every((aggregation) => aggregation === Aggregation.RATE);
   // The rate of a duration's histogram counts calls, not seconds.
   const unit = isRate && metric.unit === "s" ? "1" : metric.unit;

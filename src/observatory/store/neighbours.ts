@@ -5,16 +5,19 @@ import type { EdgeCall } from "./traffic.ts";
 /** How long a span is remembered for its parent or children to arrive. */
 const patienceMs = 30_000;
 /** Spans remembered at once; the oldest are forgotten first. */
-const maxRemembered = 100_000;
+const maxRemembered = 50_000;
 
 interface Remembered {
   readonly service: string;
   readonly isFailedCall: boolean;
 }
 
+/** A call that waits for its caller. */
 interface Orphan {
   readonly service: string;
-  readonly span: DecodedSpan;
+  readonly endNanos: bigint;
+  readonly durationNanos: bigint;
+  readonly isError: boolean;
 }
 
 /**
@@ -25,6 +28,8 @@ interface Orphan {
  */
 export class Neighbours {
   readonly #found: (edge: EdgeCall) => void;
+  /** One object for all spans of a service that ended alike: most of what is remembered are keys. */
+  readonly #shared = new Map<string, Remembered>();
   #young = new Map<string, Remembered>();
   #old = new Map<string, Remembered>();
   #youngOrphans = new Map<string, Orphan[]>();
@@ -39,41 +44,45 @@ export class Neighbours {
   add(service: string, span: DecodedSpan, nowMs: number): void {
     this.#turn(nowMs);
     const target = targetWithoutSpans(span);
-    if (target !== undefined) this.#report(service, target, span, span.isError);
-    if (span.kind === spanKind.consumer) {
-      const topic = topicOf(span);
-      if (topic !== undefined) this.#report(topic, service, span, span.isError);
-    }
+    const { endNanos, isError } = span;
+    const durationNanos = endNanos - span.startNanos;
+    if (target !== undefined) this.#found({ source: service, target, endNanos, durationNanos, isError });
+    const topic = span.kind === spanKind.consumer ? topicOf(span) : undefined;
+    if (topic !== undefined) this.#found({ source: topic, target: service, endNanos, durationNanos, isError });
 
-    const self: Remembered = { service, isFailedCall: span.isError && span.kind === spanKind.client };
+    const self = this.#remembered(service, isError && span.kind === spanKind.client);
     this.#young.set(span.spanId, self);
     for (const orphans of [this.#youngOrphans, this.#oldOrphans]) {
-      for (const orphan of orphans.get(span.spanId) ?? []) this.#connect(self, orphan.service, orphan.span);
+      for (const orphan of orphans.get(span.spanId) ?? []) this.#connect(self, orphan);
       orphans.delete(span.spanId);
     }
-    if (span.parentSpanId === "") return;
+    // A consumer is reached through its topic.
+    if (span.parentSpanId === "" || topic !== undefined) return;
+    const call: Orphan = { service, endNanos, durationNanos, isError };
     const parent = this.#young.get(span.parentSpanId) ?? this.#old.get(span.parentSpanId);
-    if (parent !== undefined) this.#connect(parent, service, span);
+    if (parent !== undefined) this.#connect(parent, call);
     // Children within a process mostly arrive before their parents; only entries can be calls from elsewhere.
     else if (isEntryKind(span.kind) && this.#orphanCount < maxRemembered) {
       const waiting = this.#youngOrphans.get(span.parentSpanId);
-      if (waiting === undefined) this.#youngOrphans.set(span.parentSpanId, [{ service, span }]);
-      else waiting.push({ service, span });
+      if (waiting === undefined) this.#youngOrphans.set(span.parentSpanId, [call]);
+      else waiting.push(call);
       this.#orphanCount++;
     }
   }
 
-  #connect(parent: Remembered, service: string, span: DecodedSpan): void {
-    // A page that goes on with the trace of the server that sent it was not called by it.
-    if (parent.service === service || !isEntryKind(span.kind)) return;
-    // A consumer is reached through its topic.
-    if (span.kind === spanKind.consumer && topicOf(span) !== undefined) return;
-    this.#report(parent.service, service, span, span.isError || parent.isFailedCall);
+  #connect(parent: Remembered, { service, isError, ...when }: Orphan): void {
+    if (parent.service === service) return;
+    this.#found({ source: parent.service, target: service, ...when, isError: isError || parent.isFailedCall });
   }
 
-  #report(source: string, target: string, span: DecodedSpan, isError: boolean): void {
-    const durationNanos = span.endNanos - span.startNanos;
-    this.#found({ source, target, endNanos: span.endNanos, durationNanos, isError });
+  #remembered(service: string, isFailedCall: boolean): Remembered {
+    const key = isFailedCall ? `${service}\nfailed` : service;
+    let shared = this.#shared.get(key);
+    if (shared === undefined) {
+      shared = { service, isFailedCall };
+      if (this.#shared.size < maxRemembered) this.#shared.set(key, shared);
+    }
+    return shared;
   }
 
   #turn(nowMs: number): void {

@@ -12,7 +12,7 @@ interface Cap {
 /** So much is dropped at once: often enough to stay near the cap, seldom enough to cost little. */
 const droppedShare = 0.1;
 /** Added rows after which memory or file is tidied. */
-const checkpointEveryRows = 50_000;
+const checkpointEveryRows = 20_480;
 
 /** The caps of all tables that grow. */
 export function capsFor(maxSpans: number): readonly Cap[] {

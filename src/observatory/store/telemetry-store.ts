@@ -131,6 +131,8 @@ export class TelemetryStore {
     const instance = await DuckDBInstance.create(":memory:", {
       memory_limit: `${options.memoryMb}MiB`,
       threads: "1",
+      // Give back to the system at once what is not in use: the shop has to live beside it.
+      allocator_flush_threshold: "1MiB",
       autoinstall_known_extensions: "false",
       autoload_known_extensions: "false",
     });

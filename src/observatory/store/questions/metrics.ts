@@ -73,6 +73,10 @@ interface PointRow {
   readonly value: number;
   readonly count: bigint | null;
   readonly buckets: string | null;
+  /** The first point of the slot, as the others are the last. */
+  readonly first_value: number;
+  readonly first_count: bigint | null;
+  readonly first_buckets: string | null;
 }
 
 interface Value {
@@ -155,7 +159,8 @@ export async function queryMetric(
   const ids = [...groupOf.keys()].join(",");
   const points = await ask<PointRow>(
     `select series_id, greatest((epoch_ns(time) - $start::bigint) // $step::bigint, -1)::integer as slot,
-       arg_max(value, time) as value, arg_max(count, time) as count, arg_max(buckets, time) as buckets
+       arg_max(value, time) as value, arg_max(count, time) as count, arg_max(buckets, time) as buckets,
+       arg_min(value, time) as first_value, arg_min(count, time) as first_count, arg_min(buckets, time) as first_buckets
      from metric_points
      where series_id in (${ids}) and time >= make_timestamp_ns($from::bigint) and time < make_timestamp_ns($end::bigint)
      group by all order by series_id, slot`,
@@ -222,13 +227,11 @@ function addSeries(
   let lastSlot = Number.NEGATIVE_INFINITY;
   for (let slot = -1; slot < group.steps.length; slot++) {
     const row = bySlot.get(slot);
-    const previous = slot - lastSlot <= options.lookbackSteps ? last : undefined;
+    let previous = slot - lastSlot <= options.lookbackSteps ? last : undefined;
     if (row !== undefined) {
-      last = {
-        value: row.value,
-        count: Number(row.count ?? 0n),
-        buckets: row.buckets === null ? [] : (JSON.parse(row.buckets) as number[]),
-      };
+      // A series that begins here, from nothing, tells by its first point what came before.
+      previous ??= value(row.first_value, row.first_count, row.first_buckets);
+      last = value(row.value, row.count, row.buckets);
       lastSlot = slot;
     }
     const into = group.steps[slot];
@@ -249,6 +252,10 @@ function addSeries(
       }
     }
   }
+}
+
+function value(sum: number, count: bigint | null, buckets: string | null): Value {
+  return { value: sum, count: Number(count ?? 0n), buckets: buckets === null ? [] : (JSON.parse(buckets) as number[]) };
 }
 
 function stepValue(

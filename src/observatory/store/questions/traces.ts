@@ -15,6 +15,10 @@ import { logsOfTrace } from "./logs.ts";
 const maxSpansOfTrace = 10_000;
 const defaultTraces = 50;
 
+/** Around a window, where the rest of its traces is looked for to tell how long they took. */
+
+const longestTraceNanos = 600_000_000_000n;
+
 /** Steps back in time, in seconds: what is new is mostly near, and looking there first costs little. */
 const reaches = [30, 300, 3_600, wholeWindowSeconds];
 
@@ -53,20 +57,26 @@ export async function searchTraces(
   for (const reach of reaches) {
     const reached = end - BigInt(reach) * 1_000_000_000n;
     const since = reached > start ? reached : start;
-    const candidates = await ask<{ trace_id: string }>(
-      `select trace_id, max(start_time) as latest from spans
-       where start_time >= make_timestamp_ns($since::bigint) and start_time < make_timestamp_ns($until::bigint)
-       ${conditions} group by trace_id order by latest desc ${hasDuration ? "" : `limit ${limit + known.size}`}`,
-      { ...parameters, since, until },
-    );
+    const isMatch = `start_time >= make_timestamp_ns($since::bigint) and start_time < make_timestamp_ns($until::bigint)
+       ${conditions}`;
+    const candidates = hasDuration
+      ? await ask<{ trace_id: string }>(
+          `select trace_id, max(start_time) filter (where ${isMatch}) as latest,
+             (max(epoch_ns(start_time) + duration_ns) - epoch_ns(min(start_time))) / 1e6 as ms
+           from spans where start_time >= make_timestamp_ns($since::bigint - ${longestTraceNanos})
+             and start_time < make_timestamp_ns($until::bigint + ${longestTraceNanos})
+           group by trace_id having latest is not null and ms >= $min and ($max = 0 or ms <= $max)
+           order by latest desc limit ${limit + known.size}`,
+          { ...parameters, since, until, min: search.minDurationMs, max: search.maxDurationMs },
+        )
+      : await ask<{ trace_id: string }>(
+          `select trace_id, max(start_time) as latest from spans where ${isMatch}
+           group by trace_id order by latest desc limit ${limit + known.size}`,
+          { ...parameters, since, until },
+        );
     const ids = candidates.map(({ trace_id }) => trace_id).filter((id) => !known.has(id));
     for (const id of ids) known.add(id);
-    for (const row of await summaryRows(ask, ids)) {
-      const durationMs = Number(row.end_ns - row.start_ns) / 1e6;
-      if (durationMs < search.minDurationMs) continue;
-      if (search.maxDurationMs > 0 && durationMs > search.maxDurationMs) continue;
-      found.push(row);
-    }
+    found.push(...(await summaryRows(ask, ids)));
     until = since;
     if (found.length >= limit || since <= start) break;
   }

@@ -43,11 +43,15 @@ function line({ name, value, unit, target, baseline }: Figure): string {
   const digits = value >= 100 ? 0 : value >= 10 ? 1 : 2;
   const compared = baseline === undefined ? "" : `  ${(value / baseline.value).toFixed(2)} x ${baseline.name}`;
   const aim =
-    target === undefined ? "" : `  (target: at ${target.at} ${target.value} ${unit}:${verdict(value, target)})`;
+    target === undefined ? "" : `  (target: at ${target.at} ${round(target.value)} ${unit}:${verdict(value, target)})`;
   return `${name.padEnd(58)} ${value.toFixed(digits).padStart(9)} ${unit}${compared}${aim}\n`;
 }
 
 function verdict(value: number, target: NonNullable<Figure["target"]>): string {
   const isMet = target.at === "most" ? value <= target.value : value >= target.value;
   return isMet ? " met" : " missed";
+}
+
+function round(value: number): number {
+  return Number(value.toPrecision(3));
 }

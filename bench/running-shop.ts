@@ -13,7 +13,7 @@ export interface RunningShop {
 
 const root = new URL("../", import.meta.url);
 
-export async function runShop(dataDir: string): Promise<RunningShop> {
+export async function runShop(dataDir: string, options: readonly string[] = []): Promise<RunningShop> {
   const port = await freePort();
   const { scripts } = JSON.parse(readFileSync(new URL("package.json", root), "utf8")) as {
     scripts: Record<"start", string>;
@@ -21,7 +21,7 @@ export async function runShop(dataDir: string): Promise<RunningShop> {
   const command = /exec (.*)$/.exec(scripts.start)?.[1];
   if (command === undefined) throw new Error("package.json starts the shop in a way that is not understood");
   const begun = performance.now();
-  const child = spawn("sh", ["-c", `exec ${command} --port ${port} --data-dir "${dataDir}"`], {
+  const child = spawn("sh", ["-c", `exec ${command} --port ${port} --data-dir "${dataDir}" ${options.join(" ")}`], {
     cwd: root,
     stdio: ["ignore", "ignore", "inherit"],
   });

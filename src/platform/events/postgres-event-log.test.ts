@@ -1,4 +1,5 @@
 import { spawn } from "node:child_process";
+import { fileURLToPath } from "node:url";
 import postgres from "postgres";
 import { expect, test } from "vitest";
 import { createLogger } from "../logging/logger.ts";
@@ -36,7 +37,7 @@ async function createFixture(): Promise<EventLogFixture> {
     startConsumerProcess(group, topic) {
       const program = new URL("./consumer-process.ts", import.meta.url);
       const options = JSON.stringify({ ...database.connection, group, topic });
-      return spawn(process.execPath, [program.pathname, options], { stdio: ["ignore", "pipe", "inherit"] });
+      return spawn(process.execPath, [fileURLToPath(program), options], { stdio: ["ignore", "pipe", "inherit"] });
     },
     async close() {
       await admin.end();

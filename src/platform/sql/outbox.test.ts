@@ -1,5 +1,6 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { fileURLToPath } from "node:url";
 import postgres from "postgres";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { createLogger } from "../logging/logger.ts";
@@ -90,7 +91,7 @@ test("a process killed between publishing and deleting means a duplicate, never 
   await sql`create table published (key text, value text)`;
   await add(entry("a", "1"), entry("b", "2"));
   const program = new URL("./outbox-process.ts", import.meta.url);
-  const child = spawn(process.execPath, [program.pathname, JSON.stringify(database.connection)], {
+  const child = spawn(process.execPath, [fileURLToPath(program), JSON.stringify(database.connection)], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   await once(child.stdout, "data");

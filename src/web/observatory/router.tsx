@@ -37,7 +37,7 @@ const root = createRootRoute({
 const map = createRoute({
   getParentRoute: () => root,
   path: "/",
-  validateSearch: texts("node", "edge", "view"),
+  validateSearch: texts("node", "edge", "view", "silent"),
   component: lazyRouteComponent(() => import("./map/map-page.tsx"), "MapPage"),
 });
 

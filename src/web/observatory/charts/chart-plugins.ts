@@ -21,8 +21,8 @@ export function marksPlugin(
         ctx.textBaseline = "top";
         ctx.textAlign = "left";
         let freeFrom = Number.NEGATIVE_INFINITY;
-        for (const mark of marks().toSorted((a, b) => timeOf(a) - timeOf(b))) {
-          const x = Math.round(chart.valToPos(timeOf(mark) / 1000, "x", true));
+        for (const group of byPixel(chart, marks())) {
+          const { x } = group;
           if (x < bbox.left || x > bbox.left + bbox.width) continue;
           ctx.strokeStyle = look.line;
           ctx.lineWidth = scale;
@@ -31,18 +31,42 @@ export function marksPlugin(
           ctx.moveTo(x, bbox.top);
           ctx.lineTo(x, bbox.top + bbox.height);
           ctx.stroke();
-          const text = markLabel(mark);
+          const text = groupLabel(group.marks);
           const width = ctx.measureText(text).width + 8 * scale;
-          if (x > freeFrom && x + width < bbox.left + bbox.width) {
+          const left = Math.min(x, bbox.left + bbox.width - width);
+          if (left > freeFrom) {
             ctx.fillStyle = look.text;
-            ctx.fillText(text, x + 4 * scale, bbox.top - 15 * scale);
-            freeFrom = x + width;
+            ctx.fillText(text, left + 4 * scale, bbox.top - 15 * scale);
+            freeFrom = left + width;
           }
         }
         ctx.restore();
       },
     },
   };
+}
+
+type MarkGroup = { readonly x: number; readonly marks: Mark[] };
+
+/** Marks by time; those that would lie on each other together. */
+function byPixel(chart: uPlot, marks: readonly Mark[]): readonly MarkGroup[] {
+  const groups: MarkGroup[] = [];
+  for (const mark of marks.toSorted((a, b) => timeOf(a) - timeOf(b))) {
+    const x = Math.round(chart.valToPos(timeOf(mark) / 1000, "x", true));
+    const last = groups.at(-1);
+    if (last && x - last.x < 6 * window.devicePixelRatio) last.marks.push(mark);
+    else groups.push({ x, marks: [mark] });
+  }
+  return groups;
+}
+
+/** `deployment frontend`, or `start of 16` when several fall together. */
+export function groupLabel(marks: readonly Mark[]): string {
+  const [first] = marks;
+  if (!first) return "";
+  if (marks.length === 1) return markLabel(first);
+  const kinds = [...new Set(marks.map(({ kind }) => kind))];
+  return `${kinds.join(", ")} of ${marks.length}`;
 }
 
 /** Single measurements that a trace stands behind, as diamonds. */
@@ -99,8 +123,10 @@ export function nearest(
   if (best) {
     return { text: `◆ ${shown.format(best.exemplar.value)}, click for its trace`, exemplar: best.exemplar };
   }
-  const mark = shown.marks?.find((each) => Math.abs(chart.valToPos(timeOf(each) / 1000, "x") - left) < 5);
-  return mark && { text: `${markLabel(mark)}: ${mark.text}` };
+  const near = (shown.marks ?? []).filter((mark) => Math.abs(chart.valToPos(timeOf(mark) / 1000, "x") - left) < 5);
+  const [mark] = near;
+  if (!mark) return undefined;
+  return { text: near.length === 1 ? `${markLabel(mark)}: ${mark.text}` : groupLabel(near) };
 }
 
 function timeOf(mark: Mark): number {

@@ -34,6 +34,12 @@ describe("what is asked for", () => {
     expect(end).toBeUndefined();
   });
 
+  it("a window is no longer than what is kept", () => {
+    expect(bounds({ kind: "last", seconds: 900 }, now, now - 200_000).startMs).toBe(now - 205_000);
+    expect(bounds({ kind: "last", seconds: 900 }, now, now - 2_000_000).startMs).toBe(now - 900_000);
+    expect(bounds({ kind: "last", seconds: 30 }, now, now - 10_000).startMs).toBe(now - 30_000);
+  });
+
   it("all goes back to the oldest that is kept", () => {
     expect(bounds({ kind: "all" }, now, now - 7_000_000).startMs).toBe(now - 7_000_000);
   });

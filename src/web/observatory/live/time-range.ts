@@ -49,8 +49,11 @@ export function bounds(
       return range;
     case "all":
       return { startMs: Math.min(oldestMs ?? now - 86_400_000, now - 60_000), endMs: now };
-    case "last":
-      return { startMs: now - range.seconds * 1000, endMs: now };
+    case "last": {
+      // A shop that has just been started fills its charts at once.
+      const kept = oldestMs === undefined ? Number.NEGATIVE_INFINITY : Math.min(oldestMs - 5000, now - 60_000);
+      return { startMs: Math.max(now - range.seconds * 1000, kept), endMs: now };
+    }
   }
 }
 

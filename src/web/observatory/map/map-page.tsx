@@ -15,6 +15,7 @@ import type { GetMapResponse } from "../../../../gen/orrery/observatory/v1/obser
 import { usePageTitle } from "../layout/page-title.ts";
 import { Nothing } from "../live/problem.tsx";
 import { useWatched } from "../live/watch.ts";
+import { hasTraffic } from "./golden.ts";
 import { type Direction, edgeId, type Layout, layOut, topologyKey } from "./layout.ts";
 import styles from "./map-page.module.css";
 import { MapTable } from "./map-table.tsx";
@@ -32,10 +33,10 @@ const panelWidth = 390;
 export function MapPage() {
   usePageTitle("Map");
   const map = useWatched((all) => all.map);
-  const { node, edge, view, range } = useSearch({ from: "/" });
+  const { node, edge, view, silent, range } = useSearch({ from: "/" });
   const navigate = useNavigate({ from: "/" });
   const select = (chosen: { node?: string; edge?: string }) =>
-    navigate({ search: { ...chosen, view, range }, replace: true });
+    navigate({ search: { ...chosen, view, silent, range }, replace: true });
   if (!map) return <Nothing title="Waiting for the first tick of the store" />;
   if (map.nodes.length === 0) {
     return (
@@ -53,10 +54,24 @@ export function MapPage() {
           <button
             type="button"
             className="button"
+            aria-pressed={silent !== "hide"}
+            title="Calls that are declared, but were not made in the last minute"
+            onClick={() =>
+              void navigate({
+                search: { node, edge, view, range, silent: silent === "hide" ? undefined : "hide" },
+                replace: true,
+              })
+            }
+          >
+            Silent
+          </button>
+          <button
+            type="button"
+            className="button"
             aria-pressed={view === "table"}
             onClick={() =>
               void navigate({
-                search: { node, edge, range, view: view === "table" ? undefined : "table" },
+                search: { node, edge, silent, range, view: view === "table" ? undefined : "table" },
                 replace: true,
               })
             }
@@ -68,7 +83,7 @@ export function MapPage() {
           <MapTable map={map} onSelect={(name) => void select({ node: name })} />
         ) : (
           <ReactFlowProvider>
-            <Graph map={map} selectedNode={node} selectedEdge={edge} onSelect={select} />
+            <Graph map={map} withSilent={silent !== "hide"} selectedNode={node} selectedEdge={edge} onSelect={select} />
           </ReactFlowProvider>
         )}
       </section>
@@ -108,11 +123,12 @@ type Selection = (chosen: { node?: string; edge?: string }) => unknown;
 
 function Graph(props: {
   readonly map: GetMapResponse;
+  readonly withSilent: boolean;
   readonly selectedNode: string | undefined;
   readonly selectedEdge: string | undefined;
   readonly onSelect: Selection;
 }) {
-  const { map, selectedNode, selectedEdge } = props;
+  const { map, withSilent, selectedNode, selectedEdge } = props;
   const frame = useRef<HTMLDivElement>(null);
   const [layout, setLayout] = useState<Layout>();
   const [direction, setDirection] = useState<Direction>();
@@ -187,7 +203,7 @@ function Graph(props: {
       map.edges.flatMap((edge) => {
         const id = edgeId(edge);
         const route = layout?.edges.get(id);
-        if (!route) return [];
+        if (!route || (!withSilent && !hasTraffic(edge.golden))) return [];
         const isNear = edge.from === selectedNode || edge.to === selectedNode;
         const isSelected = id === selectedEdge;
         return [
@@ -203,7 +219,7 @@ function Graph(props: {
           },
         ];
       }),
-    [map, layout, selectedNode, selectedEdge],
+    [map, layout, withSilent, selectedNode, selectedEdge],
   );
 
   return (

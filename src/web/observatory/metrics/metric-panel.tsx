@@ -15,6 +15,9 @@ import styles from "./metric-panel.module.css";
 /** Narrower steps than telemetry is exported in would show gaps. */
 const narrowestStepSeconds = 10;
 
+/** How late the last points of a step may come. */
+const exportDelayMs = 5000;
+
 /** One chart of a metric: some aggregations of it, split by an attribute or not. */
 export function MetricPanel(props: {
   readonly title: string;
@@ -60,7 +63,9 @@ export function MetricPanel(props: {
   const series: ChartSeries[] = found.map(({ series: each, aggregation }, index) => ({
     label: seriesLabel(each, aggregations.length > 1 || groupBy === undefined ? aggregationLabel(aggregation) : ""),
     color: seriesColor(each, groupBy, index),
-    points: each.points.map(({ time, value }) => [time ? timestampMs(time) : 0, value] as const),
+    points: each.points
+      .map(({ time, value }) => [time ? timestampMs(time) : 0, value] as const)
+      .filter(([timeMs]) => !addsUp(aggregation) || timeMs + stepSeconds * 1000 <= endMs - exportDelayMs),
   }));
   // Every aggregation brings the same ones.
   const exemplars: ChartExemplar[] = found
@@ -135,6 +140,11 @@ export function MetricPanel(props: {
       )}
     </section>
   );
+}
+
+/** Whether a step that is not over yet shows too little. */
+function addsUp(aggregation: Aggregation): boolean {
+  return aggregation === Aggregation.RATE || aggregation === Aggregation.SUM;
 }
 
 function seriesLabel(series: Series, aggregation: string): string {

@@ -38,19 +38,19 @@ export function StatusPage() {
             <dd>
               {formatBytes(store.memoryBytes)}
               {store.memoryLimitBytes > 0n && <small> of {formatBytes(store.memoryLimitBytes)}</small>}
+              {/* biome-ignore lint/a11y/useSemanticElements: browsers agree on no way to style a meter element */}
+              <div
+                className={styles.meter}
+                role="meter"
+                aria-label="Share of the memory limit in use"
+                aria-valuemin={0}
+                aria-valuemax={100}
+                aria-valuenow={Math.min(100, Math.round(share * 100))}
+                aria-valuetext={formatShare(share)}
+              >
+                <div style={{ width: `${Math.min(1, share) * 100}%` }} data-full={share > 0.9} />
+              </div>
             </dd>
-            {/* biome-ignore lint/a11y/useSemanticElements: browsers agree on no way to style a meter element */}
-            <div
-              className={styles.meter}
-              role="meter"
-              aria-label="Share of the memory limit in use"
-              aria-valuemin={0}
-              aria-valuemax={100}
-              aria-valuenow={Math.min(100, Math.round(share * 100))}
-              aria-valuetext={formatShare(share)}
-            >
-              <div style={{ width: `${Math.min(1, share) * 100}%` }} data-full={share > 0.9} />
-            </div>
           </div>
           <div>
             <dt>Spans arriving</dt>

@@ -110,7 +110,8 @@ function Trace(props: { readonly traceId: string; readonly tree: SpanTree; reado
         <ul className={styles.services} aria-label="Own time of each service">
           {services.map(({ service, share, nanos }) => (
             <li key={service} title={`${service}: ${formatDuration(nanos / 1e6)} own time`}>
-              <ServiceName name={service} /> <span className="dimmed">{Math.round(share * 100)} %</span>
+              <ServiceName name={service} />{" "}
+              <span className="dimmed">{share < 0.01 ? "<1" : Math.round(share * 100)} %</span>
             </li>
           ))}
         </ul>

@@ -1,3 +1,4 @@
+import { VisuallyHidden } from "@mantine/core";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { memo, useEffect, useMemo, useRef, useState } from "react";
 import { formatDuration } from "../format.ts";
@@ -213,7 +214,6 @@ const Row = memo(
         aria-level={node.depth + 1}
         aria-selected={isSelected}
         aria-expanded={children.length > 0 ? isOpen : undefined}
-        aria-label={`${span.service} ${span.name.slice(0, 200)}, ${formatDuration(Number(span.durationNanos) / 1e6)}${span.isError ? ", failed" : ""}${span.isCritical ? ", on the critical path" : ""}`}
         className={styles.row}
         style={{ transform: `translateY(${props.top}px)` }}
         onClick={() => props.onSelect(span.spanId)}
@@ -244,6 +244,10 @@ const Row = memo(
           {span.isError && <strong className="bad">✕</strong>}
           <span className={styles.service}>{span.service}</span>
           <bdi className={styles.operation}>{shortName(span.name)}</bdi>
+          <VisuallyHidden>
+            {span.isError && "failed "}
+            {span.isCritical && "on the critical path"}
+          </VisuallyHidden>
         </div>
         <div className={styles.track}>
           <div

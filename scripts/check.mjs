@@ -4,6 +4,7 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, relative } from "node:path";
+import { dependencyProblems } from "./licences.mjs";
 import { lockfileProblems } from "./lockfile.mjs";
 import { run } from "./setup/npm.mjs";
 import { environment, root } from "./setup/place.mjs";
@@ -26,6 +27,7 @@ const steps = [
   { name: "telemetry registry", check: telemetry },
   { name: "unused code (knip)", check: () => tool("knip", "--no-progress", "--no-config-hints") },
   { name: "pictures", check: pictures },
+  { name: "versions and licences", check: () => dependencyProblems(root) },
   { name: "lockfile", check: lockfileProblems },
 ];
 

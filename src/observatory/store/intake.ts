@@ -38,6 +38,8 @@ export interface IntakeOptions {
   /** Milliseconds of Unix time. */
   readonly now: () => number;
   /** The number that the next resource gets. */
+  /** Whether there is a service of this name, seen or not. */
+  readonly isDeclared: (name: string) => boolean;
   readonly firstResourceId: number;
   readonly firstSeriesId: number;
 }
@@ -51,7 +53,10 @@ export class Intake {
   readonly freshTraces = new Recent<string>(200);
   spanCount = 0;
   readonly #options: IntakeOptions;
-  readonly #neighbours = new Neighbours((edge) => this.traffic.countEdge(edge));
+  readonly #neighbours = new Neighbours({
+    found: (edge) => this.traffic.countEdge(edge),
+    isService: (name) => this.#options.isDeclared(name) || this.seen.traces.has(name),
+  });
   readonly #metrics: MetricIntake;
   readonly #resources = new Map<string, number>();
   #nextResource: number;

@@ -10,6 +10,8 @@ const maxRemembered = 50_000;
 interface Remembered {
   readonly service: string;
   readonly isFailedCall: boolean;
+  /** Whether the call was counted without the span of who was called. */
+  readonly isCounted: boolean;
 }
 
 /** A call that waits for its caller. */
@@ -28,6 +30,7 @@ interface Orphan {
  */
 export class Neighbours {
   readonly #found: (edge: EdgeCall) => void;
+  readonly #isService: (name: string) => boolean;
   /** One object for all spans of a service that ended alike: most of what is remembered are keys. */
   readonly #shared = new Map<string, Remembered>();
   #young = new Map<string, Remembered>();
@@ -37,8 +40,16 @@ export class Neighbours {
   #orphanCount = 0;
   #turnedAt = 0;
 
-  constructor(found: (edge: EdgeCall) => void) {
-    this.#found = found;
+  /**
+   * @param options.found told each call
+   * @param options.isService whether a name is a service's, by which calls that did not reach it are counted
+   */
+  constructor(options: {
+    readonly found: (edge: EdgeCall) => void;
+    readonly isService: (name: string) => boolean;
+  }) {
+    this.#found = options.found;
+    this.#isService = options.isService;
   }
 
   add(service: string, span: DecodedSpan, nowMs: number): void {
@@ -50,7 +61,11 @@ export class Neighbours {
     const topic = span.kind === spanKind.consumer ? topicOf(span) : undefined;
     if (topic !== undefined) this.#found({ source: topic, target: service, endNanos, durationNanos, isError });
 
-    const self = this.#remembered(service, isError && span.kind === spanKind.client);
+    const isFailedCall = isError && span.kind === spanKind.client;
+    const hasChildren = this.#youngOrphans.has(span.spanId) || this.#oldOrphans.has(span.spanId);
+    const unreached = isFailedCall && !hasChildren ? this.#calledService(span) : undefined;
+    if (unreached !== undefined) this.#found({ source: service, target: unreached, endNanos, durationNanos, isError });
+    const self = this.#remembered(service, isFailedCall, unreached !== undefined);
     this.#young.set(span.spanId, self);
     for (const orphans of [this.#youngOrphans, this.#oldOrphans]) {
       for (const orphan of orphans.get(span.spanId) ?? []) this.#connect(self, orphan);
@@ -71,15 +86,21 @@ export class Neighbours {
   }
 
   #connect(parent: Remembered, { service, isError, ...when }: Orphan): void {
-    if (parent.service === service) return;
+    if (parent.service === service || parent.isCounted) return;
     this.#found({ source: parent.service, target: service, ...when, isError: isError || parent.isFailedCall });
   }
 
-  #remembered(service: string, isFailedCall: boolean): Remembered {
-    const key = isFailedCall ? `${service}\nfailed` : service;
+  /** Who was called by a span that has no child: a failed call may not have reached anybody. */
+  #calledService(span: DecodedSpan): string | undefined {
+    const address = textAttribute(span.attributes, "server.address");
+    return address !== undefined && this.#isService(address) ? address : undefined;
+  }
+
+  #remembered(service: string, isFailedCall: boolean, isCounted: boolean): Remembered {
+    const key = `${service}\n${isFailedCall}\n${isCounted}`;
     let shared = this.#shared.get(key);
     if (shared === undefined) {
-      shared = { service, isFailedCall };
+      shared = { service, isFailedCall, isCounted };
       if (this.#shared.size < maxRemembered) this.#shared.set(key, shared);
     }
     return shared;

@@ -105,6 +105,7 @@ export class TelemetryStore {
       write: (table, row) => writers.get(table)?.add(row),
       drops: this.drops,
       now: options.now,
+      isDeclared: (name) => options.shape.nodes.has(name),
       firstResourceId: parts.firstResourceId,
       firstSeriesId: parts.firstSeriesId,
     });

@@ -1,0 +1,92 @@
+import { SpanKind, SpanStatusCode } from "@opentelemetry/api";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { NodeKind } from "../../gen/orrery/observatory/v1/observatory_pb.ts";
+import { EmittingService, watchedSystem } from "./watched-system.ts";
+
+describe("the map", () => {
+  let system: Awaited<ReturnType<typeof watchedSystem>>;
+  let caller: EmittingService;
+  let callee: EmittingService;
+
+  beforeEach(async () => {
+    system = await watchedSystem({
+      declarations: [
+        { name: "checkout", criticality: "critical", calls: ["payment"] },
+        { name: "payment", criticality: "critical", calls: [] },
+      ],
+    });
+    caller = new EmittingService("checkout", system.observatory.sink);
+    callee = new EmittingService("payment", system.observatory.sink);
+  });
+  afterEach(() => system.stop());
+
+  const edges = async () => {
+    await system.settle();
+    const map = await system.client.getMap({});
+    return map.edges.map(({ from, to, golden }) => [from, to, Number(golden?.calls), Number(golden?.errors)]);
+  };
+  const call = (isError: boolean) => {
+    const span = caller.span("Charge", { kind: SpanKind.CLIENT, attributes: { "server.address": "payment" } });
+    if (isError) span.setStatus({ code: SpanStatusCode.ERROR });
+    return span;
+  };
+
+  it.each([
+    ["the caller first", () => [caller, callee]],
+    ["the callee first", () => [callee, caller]],
+  ])("counts a call once, when its spans come with %s", async (_, order) => {
+    const client = call(false);
+    callee.span("Charge", { kind: SpanKind.SERVER, under: client }).end();
+    client.end();
+    for (const service of order()) await service.flush();
+    expect(await edges()).toEqual([["checkout", "payment", 1, 0]]);
+  });
+
+  it.each([
+    ["the caller first", () => [caller, callee]],
+    ["the callee first", () => [callee, caller]],
+  ])("counts a failed call once, when its spans come with %s", async (_, order) => {
+    const client = call(true);
+    callee.span("Charge", { kind: SpanKind.SERVER, under: client }).end();
+    client.end();
+    for (const service of order()) await service.flush();
+    expect(await edges()).toEqual([["checkout", "payment", 1, 1]]);
+  });
+
+  it("shows calls that reach nobody as errors of the edge", async () => {
+    call(true).end();
+    await caller.flush();
+    expect(await edges()).toEqual([["checkout", "payment", 1, 1]]);
+  });
+
+  it("knows browser and proxy, and calls nothing a node that has sent metrics only", async () => {
+    const browser = new EmittingService("frontend-web", system.observatory.sink);
+    const proxy = new EmittingService("frontend-proxy", system.observatory.sink);
+    const page = browser.span("GET", { kind: SpanKind.CLIENT });
+    proxy.span("GET /", { kind: SpanKind.SERVER, under: page }).end();
+    page.end();
+    await browser.flush();
+    await proxy.flush();
+    expect(await edges()).toContainEqual(["frontend-web", "frontend-proxy", 1, 0]);
+    const { nodes } = await system.client.getMap({});
+    expect(nodes.map(({ name, kind }) => [name, kind])).toEqual([
+      ["checkout", NodeKind.SERVICE],
+      ["frontend-proxy", NodeKind.PROXY],
+      ["frontend-web", NodeKind.BROWSER],
+      ["payment", NodeKind.SERVICE],
+    ]);
+  });
+
+  it("bounds what a flood of names costs", async () => {
+    for (let index = 0; index < 6_000; index++) {
+      caller.span(`operation ${index}`, {}).end();
+      if (index % 1_000 === 999) await caller.flush();
+    }
+    await caller.flush();
+    await system.settle();
+    const { rows } = await system.client.runQuery({ sql: "select count(distinct name) from spans" });
+    expect(rows[0]?.values[0]?.kind.value).toBe(6_000);
+    const map = await system.client.getMap({});
+    expect(map.nodes.find(({ name }) => name === "checkout")?.golden?.calls).toBe(6_000n);
+  });
+});

@@ -48,20 +48,25 @@ export interface Observatory {
 export async function startObservatory(options: ObservatoryOptions): Promise<Observatory> {
   const { environment, log, declarations } = options;
   const settings = observatorySettings(environment);
-  const store = await StoreClient.start({
-    path: await storePath(settings.dataDir ?? options.dataDir),
-    memoryMb: settings.memoryMb,
-    maxSpans: settings.maxSpans,
-    queryTimeoutMs: settings.queryTimeoutMs,
-    declarations: declarations.map(({ name, criticality, calls, schema, publishes, consumes }) => ({
-      name,
-      criticality,
-      calls,
-      ...(schema === undefined ? {} : { schema }),
-      ...(publishes === undefined ? {} : { publishes }),
-      ...(consumes === undefined ? {} : { consumes }),
-    })),
-  });
+  const onLost = (error: unknown) =>
+    log.error({ error }, "The telemetry store has failed; the shop goes on without it");
+  const store = await StoreClient.start(
+    {
+      path: await storePath(settings.dataDir ?? options.dataDir),
+      memoryMb: settings.memoryMb,
+      maxSpans: settings.maxSpans,
+      queryTimeoutMs: settings.queryTimeoutMs,
+      declarations: declarations.map(({ name, criticality, calls, schema, publishes, consumes }) => ({
+        name,
+        criticality,
+        calls,
+        ...(schema === undefined ? {} : { schema }),
+        ...(publishes === undefined ? {} : { publishes }),
+        ...(consumes === undefined ? {} : { consumes }),
+      })),
+    },
+    onLost,
+  );
   if (store.notice !== undefined) log.warn(store.notice);
   const watchers = new Watchers(store, log);
   const otlpHttp = otlpHttpHandler(store);

@@ -163,6 +163,52 @@ describe("telemetry from outside", () => {
     expect((await send(wrap(1, wrap(1, wrap(1, attribute))))).status).toBe(200);
   });
 
+  it("may have anything for text", async () => {
+    const name = "\u0000 <script>alert(1)</script> '; drop table spans; -- \ud800 \u202e 🛒";
+    const json = JSON.stringify({
+      resourceSpans: [
+        {
+          resource: { attributes: [{ key: "service.name", value: { stringValue: "__proto__" } }] },
+          scopeSpans: [
+            {
+              spans: [
+                {
+                  ...jsonSpan({ traceId: "77".repeat(16) }),
+                  name,
+                  attributes: [
+                    { key: "__proto__", value: { stringValue: name } },
+                    {
+                      key: "constructor",
+                      value: { kvlistValue: { values: [{ key: "__proto__", value: { intValue: "1" } }] } },
+                    },
+                  ],
+                },
+              ],
+            },
+          ],
+        },
+      ],
+    }).replaceAll("\\ud800", "?");
+    expect((await send(json, { "content-type": "application/json" })).status).toBe(200);
+    await system.settle();
+    const trace = await system.client.getTrace({ traceId: "77".repeat(16) });
+    expect(trace.spans[0]?.name).toContain("<script>alert(1)</script> '; drop table spans; --");
+    expect(Object.keys(trace.spans[0]?.attributes ?? {})).toEqual(["__proto__", "constructor"]);
+    expect((await system.client.listServices({})).services.map((service) => service.name)).toContain("__proto__");
+    const found = await system.client.searchTraces({ service: "__proto__", operation: trace.spans[0]?.name ?? "" });
+    expect(found.traces).toHaveLength(1);
+  });
+
+  it("is dropped and counted when it comes faster than the store takes it, and nobody waits", async () => {
+    const request = ProtobufTraceSerializer.serializeRequest(someSpans("flood")) ?? new Uint8Array();
+    const large = Buffer.concat(Array.from({ length: 2_000 }, () => request));
+    const begun = performance.now();
+    for (let index = 0; index < 60; index++) system.observatory.sink.accept("traces", new Uint8Array(large));
+    expect(performance.now() - begun).toBeLessThan(2_000);
+    await system.settle();
+    expect(await dropped("store too slow")).toBeGreaterThan(0);
+  });
+
   it("drops series beyond the ceiling of a metric", async () => {
     const points = Array.from({ length: 1_200 }, (_, index) => ({
       timeUnixNano: `${BigInt(Date.now()) * 1_000_000n}`,

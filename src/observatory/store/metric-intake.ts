@@ -92,7 +92,7 @@ export class MetricIntake {
         series.id,
         timeNanos,
         pointValue,
-        isHistogram ? BigInt(pointCount) : null,
+        isHistogram ? BigInt(Math.min(pointCount, Number.MAX_SAFE_INTEGER)) : null,
         pointBuckets.length === 0 ? null : JSON.stringify(pointBuckets),
       ]);
     };

@@ -34,16 +34,24 @@ export class StoreClient implements TelemetrySink {
   #waitingBytes = 0;
   #isGone = false;
 
-  private constructor(worker: Worker, notice: string | undefined) {
+  private constructor(worker: Worker, notice: string | undefined, onLost: (error: unknown) => void) {
     this.notice = notice;
     this.#worker = worker;
     this.#exited = new Promise((resolve) => worker.once("exit", () => resolve()));
     worker.on("message", (message: FromWorker) => this.#receive(message));
     worker.once("exit", () => this.#lose(new Error("The telemetry store has stopped")));
-    worker.on("error", (error) => this.#lose(error instanceof Error ? error : new Error(String(error))));
+    worker.on("error", (error) => {
+      onLost(error);
+      this.#lose(new Error("The telemetry store has failed", { cause: error }));
+    });
   }
 
-  static async start(settings: WorkerSettings): Promise<StoreClient> {
+  /**
+   * Starts the thread and opens the store in it.
+   *
+   * @param onLost told when the thread has failed: telemetry is then dropped, and questions fail
+   */
+  static async start(settings: WorkerSettings, onLost: (error: unknown) => void = () => {}): Promise<StoreClient> {
     const worker = new Worker(new URL("./worker.ts", import.meta.url), {
       workerData: settings,
       name: "observatory store",
@@ -54,7 +62,7 @@ export class StoreClient implements TelemetrySink {
       worker.once("error", reject);
       worker.once("exit", () => reject(new Error("The telemetry store did not start")));
     });
-    return new StoreClient(worker, notice);
+    return new StoreClient(worker, notice, onLost);
   }
 
   accept(signal: Signal, request: Uint8Array): void {

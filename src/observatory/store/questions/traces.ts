@@ -122,14 +122,18 @@ function spanConditions(search: TraceSearch): { conditions: string; parameters: 
 }
 
 /** Whether a column of JSON, as the intake writes it, holds a key with a value, compared as text. */
-export function attributeCondition(column: string, name: string): string {
-  return `(contains(${column}, $${name}_text) or contains(${column}, $${name}_inner) or contains(${column}, $${name}_last))`;
+function attributeCondition(column: string, name: string): string {
+  const holds = (part: string) => `contains(${column}, $${name}_${part})`;
+  // The bare value first: most rows do not have it, and are done with one look.
+  return `(${holds("value")} and (${holds("text")} or ${holds("inner")} or ${holds("last")}))`;
 }
 
-export function attributeParameters(name: string, key: string, value: string): Parameters {
+function attributeParameters(name: string, key: string, value: string): Parameters {
   const start = `${JSON.stringify(key)}:`;
+  const text = JSON.stringify(value);
   return {
-    [`${name}_text`]: start + JSON.stringify(value),
+    [`${name}_value`]: text.slice(1, -1),
+    [`${name}_text`]: start + text,
     // Numbers and truth values have no quotes: they end with what follows them.
     [`${name}_inner`]: `${start}${value},`,
     [`${name}_last`]: `${start}${value}}`,

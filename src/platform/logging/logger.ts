@@ -33,18 +33,27 @@ export function createLogger(options: {
     errorKey: "error",
   };
   if (observer === undefined) return pino(settings, destination);
-  const isQuieter = level === "silent" || pino.levels.values[level] === undefined || pino.levels.values[level] > info;
+  const shown = pino.levels.values[level] ?? Number.POSITIVE_INFINITY;
+  // A logger's bindings are kept as text, which is parsed at each look.
+  const services = new WeakMap<object, string>();
   return pino(
     {
       ...settings,
-      level: isQuieter ? "info" : level,
+      level: shown > info ? "info" : level,
       hooks: {
         logMethod(args, method, number) {
-          if (number >= info) observer(String(this.bindings().service ?? ""), number, args);
-          method.apply(this, args);
+          if (number >= info) {
+            let service = services.get(this);
+            if (service === undefined) {
+              service = String(this.bindings().service ?? "");
+              services.set(this, service);
+            }
+            observer(service, number, args);
+          }
+          if (number >= shown) method.apply(this, args);
         },
       },
     },
-    pino.multistream(level === "silent" ? [] : [{ level, stream: destination }]),
+    destination,
   );
 }

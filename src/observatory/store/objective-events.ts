@@ -5,12 +5,20 @@ import type { TrafficSource } from "./questions/map.ts";
 import { slotNanos } from "./traffic.ts";
 
 /** Good and bad events of an objective since a time, by slots of the roll-ups, oldest first. */
-export async function objectiveEvents(
+export function objectiveEvents(
   { service, indicator }: ObjectiveDefinition,
   source: TrafficSource,
   since: bigint,
 ): Promise<Events[]> {
   if (indicator.kind === "delay") return delayEvents(indicator, source, since);
+  return source.traffic.consistently(() => spanEvents(service, indicator, { source, since }));
+}
+
+async function spanEvents(
+  service: string,
+  indicator: Exclude<Indicator, { kind: "delay" }>,
+  { source, since }: { readonly source: TrafficSource; readonly since: bigint },
+): Promise<Events[]> {
   const { kind, names } = indicator.operations;
   // Availability looks at all calls, latency at those that did not fail.
   const slow = indicator.kind === "latency" ? firstBucketAbove(indicator.thresholdMs) : undefined;

@@ -11,6 +11,7 @@ import {
 } from "@duckdb/node-api";
 import type { RunQueryResponseSchema } from "../../../gen/orrery/observatory/v1/observatory_pb.ts";
 import { Refusal } from "./refusal.ts";
+import { unboundedFunction } from "./unbounded-functions.ts";
 
 const maxWaiting = 8;
 const exportTimeoutMs = 60_000;
@@ -110,8 +111,20 @@ export class SqlSession {
     });
   }
 
+  /** Breaks off what runs, and removes exports. */
   async close(): Promise<void> {
+    const interrupting = setInterval(() => this.#connection.interrupt(), 20);
+    while (this.#waiting > 0) await this.#last;
+    clearInterval(interrupting);
     if (this.#exportFolder !== undefined) await rm(this.#exportFolder, { recursive: true, force: true });
+  }
+
+  /** Before the statement is prepared, for then what is constant in it is worked out already. */
+  async #refuseUnbounded(sql: string): Promise<void> {
+    const reader = await this.#connection.runAndReadAll("select json_serialize_sql($sql::varchar)", { sql });
+    const tree: unknown = JSON.parse(String(reader.getRows()[0]?.[0]));
+    const name = unboundedFunction(tree);
+    if (name !== undefined) throw new Refusal(`The function ${name} is not allowed: its result may be of any size.`);
   }
 
   async #select<T>(sql: string, timeoutMs: number, read: (result: DuckDBResult) => Promise<T>): Promise<T> {
@@ -140,6 +153,7 @@ export class SqlSession {
         throw error.message === "Error in native callback" ? new Refusal("There is no statement in it.") : error;
       });
       if (statements.count !== 1) throw new Refusal(`One statement at a time; these are ${statements.count}.`);
+      await this.#refuseUnbounded(sql);
       const statement = await statements.prepare(0);
       try {
         if (statement.statementType !== StatementType.SELECT) {

@@ -12,6 +12,9 @@ const maxWaitingBytes = 16 * 1024 * 1024;
 /** The same for one request. */
 export const maxRequestBytes = 16 * 1024 * 1024;
 
+/** After that, what is not stored is given up. */
+const stopWithinMs = 5_000;
+
 type Query = keyof StoreQueries;
 type Answer<Q extends Query> = Awaited<ReturnType<StoreQueries[Q]>>;
 
@@ -109,7 +112,9 @@ export class StoreClient implements TelemetrySink {
   /** Stores what has come in, and ends the thread. */
   async stop(): Promise<void> {
     if (!this.#isGone) this.#send({ kind: "stop" });
+    const patience = setTimeout(() => void this.#worker.terminate(), stopWithinMs);
     await this.#exited;
+    clearTimeout(patience);
   }
 
   #send(message: ToWorker): void {

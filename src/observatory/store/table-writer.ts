@@ -26,8 +26,15 @@ export class TableWriter {
 
   add(row: readonly Cell[]): void {
     const append = this.#append;
-    for (let index = 0; index < append.length; index++) append[index]?.(row[index] ?? null);
-    this.#appender.endRow();
+    try {
+      for (let index = 0; index < append.length; index++) append[index]?.(row[index] ?? null);
+      this.#appender.endRow();
+    } catch (error) {
+      // Half a row would spoil all that follow.
+      this.#appender.clear();
+      this.#pending = 0;
+      throw error;
+    }
     this.#pending++;
   }
 

@@ -57,6 +57,7 @@ export class Traffic {
   readonly #edges = new Map<string, Counted>();
   readonly #operationNames = new Set<string>();
   readonly #edgeNames = new Set<string>();
+  #generation = 0;
 
   countOperation(call: OperationCall): void {
     const known = remember(this.#operationNames, `${call.service}\n${call.name}`, maxOperations);
@@ -77,8 +78,21 @@ export class Traffic {
     return this.#edges.values();
   }
 
+  /**
+   * Reads stored and pending rows as of one moment: again, when pending ones were stored meanwhile and would be counted
+   * twice or not at all.
+   */
+  async consistently<T>(read: () => Promise<T>): Promise<T> {
+    for (;;) {
+      const before = this.#generation;
+      const found = await read();
+      if (this.#generation === before) return found;
+    }
+  }
+
   /** Forgets what was counted, after it was stored. */
   clear(): void {
+    this.#generation++;
     this.#operations.clear();
     this.#edges.clear();
   }

@@ -31,7 +31,12 @@ const timers = [setInterval(() => store.commit(), commitEveryMs), setInterval(()
 port.on("message", (message: ToWorker) => {
   switch (message.kind) {
     case "telemetry":
-      store.accept(message.signal, message.request);
+      try {
+        store.accept(message.signal, message.request);
+      } catch {
+        // Whatever it was that the checks let through: the next request is another one.
+        store.drops.count(message.signal, "malformed request");
+      }
       if (taken === 0) setImmediate(reportTaken);
       taken += message.request.byteLength;
       break;

@@ -28,8 +28,10 @@ export async function getMap(
   source: TrafficSource & { readonly shape: SystemShape; readonly seen: Iterable<string> },
 ): Promise<MessageInitShape<typeof GetMapResponseSchema>> {
   const windowSeconds = request.windowSeconds || 60;
-  const edges = await edgeCounts(source, windowSeconds);
-  const nodes = await entryCounts(source, windowSeconds);
+  const [edges, nodes] = await source.traffic.consistently(async () => [
+    await edgeCounts(source, windowSeconds),
+    await entryCounts(source, windowSeconds),
+  ]);
   const { shape } = source;
 
   // Who sends no spans and is not declared, such as the process itself, has no place between the others.

@@ -96,7 +96,7 @@ export function Chart(props: Props) {
             ...axis,
             size: 28,
             values: (_chart, ticks) => ticks.map((tick) => formatTime(tick * 1000, { millis: false }).slice(-8)),
-            space: 90,
+            space: 68,
           },
           { ...axis, size: 74, space: 34, values: (_chart, ticks) => ticks.map((tick) => now.current.format(tick)) },
         ],

@@ -67,7 +67,8 @@ const Line = memo(
             <ServiceName name={record.service} />
           </span>
           <span className={styles.text}>
-            {record.eventName && <code>{record.eventName}</code>} <bdi>{record.body.slice(0, 400)}</bdi>
+            {record.eventName && <code>{record.eventName}</code>} <bdi>{record.body.slice(0, 400)}</bdi>{" "}
+            <bdi className="dimmed">{brief(record.attributes)}</bdi>
           </span>
         </button>
         {record.traceId && (
@@ -114,6 +115,19 @@ function Details({ record }: { readonly record: LogRecord }) {
     </div>
   );
 }
+
+/** The first attributes in a line. */
+function brief(attributes: LogRecord["attributes"]): string {
+  return Object.entries(attributes ?? {})
+    .filter(([key]) => !contextKeys.has(key))
+    .slice(0, 8)
+    .map(([key, value]) => `${key}=${typeof value === "string" ? value : JSON.stringify(value)}`)
+    .join("  ")
+    .slice(0, 300);
+}
+
+/** On nearly every record, and long. */
+const contextKeys: ReadonlySet<string> = new Set(["session.id", "enduser.id"]);
 
 function severityOf(record: LogRecord): "error" | "warning" | "info" {
   return record.severityNumber >= 17 ? "error" : record.severityNumber >= 13 ? "warning" : "info";

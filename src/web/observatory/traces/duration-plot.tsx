@@ -26,7 +26,8 @@ export function DurationPlot(props: {
   const durations = props.traces.map(({ durationMs }) => Math.max(0.01, durationMs));
   const low = Math.floor(Math.log10(Math.min(...durations)));
   const high = Math.max(low + 1, Math.ceil(Math.log10(Math.max(...durations))));
-  const x = (ms: number) => ((ms - from) / (to - from)) * 100;
+  // The first part is left to the scale.
+  const x = (ms: number) => 6 + ((ms - from) / (to - from)) * 94;
   const y = (duration: number) =>
     top + (1 - (Math.log10(Math.max(0.01, duration)) - low) / (high - low)) * (height - top - bottom);
   const decades = Array.from({ length: high - low + 1 }, (_, index) => 10 ** (low + index));
@@ -62,7 +63,7 @@ export function DurationPlot(props: {
             </svg>
           );
         })}
-        <text x="0" y={height - 2} className={styles.tick}>
+        <text x="6%" y={height - 2} className={styles.tick}>
           {formatTime(from, { millis: false })}
         </text>
         <text x="100%" y={height - 2} textAnchor="end" className={styles.tick}>

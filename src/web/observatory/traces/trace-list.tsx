@@ -134,10 +134,11 @@ function barShare(durationMs: number, scale: { readonly shortest: number; readon
 }
 
 function Shares({ services, total }: { readonly services: readonly ServiceShare[]; readonly total: number }) {
-  const text = services.map(({ service, spanCount }) => `${service} ${spanCount}`).join(", ");
+  const byName = services.toSorted((a, b) => (a.service < b.service ? -1 : 1));
+  const text = byName.map(({ service, spanCount }) => `${service} ${spanCount}`).join(", ");
   return (
     <span className={styles.shares} role="img" aria-label={text} title={text}>
-      {services.map(({ service, spanCount }) => (
+      {byName.map(({ service, spanCount }) => (
         <span
           key={service}
           style={{ width: `${(spanCount / Math.max(1, total)) * 100}%`, background: serviceColor(service) }}

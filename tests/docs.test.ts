@@ -1,8 +1,12 @@
+import { execFile } from "node:child_process";
 import { existsSync, globSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
-import { describe, expect, it } from "vitest";
+import { promisify } from "node:util";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { documents, renderDocument, root } from "../scripts/render-docs.ts";
+import { api } from "./customer.ts";
+import { startShop, type TestShop } from "./shop.ts";
 
 const read = (path: string) => readFile(join(root, path), "utf8");
 const manifest = JSON.parse(await read("package.json"));
@@ -58,6 +62,32 @@ it.each(globSync("examples/clients/*/package.json", { cwd: root }))("%s pins the
   expect({ ...manifest.dependencies, ...manifest.devDependencies }).toMatchObject({
     ...dependencies,
     ...devDependencies,
+  });
+});
+
+// Marked "shell" and "sql duckdb" there: documented-commands.test.ts runs the others, against a shop that is not watched.
+describe("what docs/observatory.md shows works as shown", async () => {
+  const text = await read("docs/observatory.md");
+  const blocks = (language: string) =>
+    [...text.matchAll(/```([\w ]+)\n(.*?)```/gs)].filter(([, of]) => of === language).map(([, , block = ""]) => block);
+  let shop: TestShop;
+  beforeAll(async () => {
+    shop = await startShop({ observatory: true });
+  });
+  afterAll(() => shop.stop());
+
+  it.each(blocks("shell").flatMap((block) => block.trim().split("\n")))("%s", async (command) => {
+    const here = command
+      .replaceAll("http://localhost:8080", shop.url)
+      .replace(/^curl /, "curl -sS --fail-with-body ")
+      .replace("npm run orrery -- query", `"${process.execPath}" src/main.ts query --url ${shop.url}`);
+    const { stdout } = await promisify(execFile)("sh", ["-c", here], { cwd: root });
+    expect(stdout).not.toBe("");
+  });
+
+  it.each(blocks("sql duckdb").flatMap((block) => block.trim().split(/;\s*/).filter(Boolean)))("%s", async (sql) => {
+    const path = "/orrery.observatory.v1.ObservatoryService/RunQuery";
+    expect(await api(shop.url, path, { body: { sql } })).toMatchObject({ status: 200, body: { columns: {} } });
   });
 });
 

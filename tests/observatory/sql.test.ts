@@ -87,6 +87,7 @@ describe("a statement over the store", () => {
       "text that doubles",
       "with recursive t as (select 'x' as s union all select s || s from t) select max(len(s)) from t",
     ],
+    ["wide rows", "select string_agg(range::varchar, ' ') as wide from range(400000) group by range % 40"],
     ["a huge list", "select list(range) from range(2000000000)"],
     ["a huge sort", "select * from range(2000000000) order by random()"],
   ])("cannot exhaust the store with %s", async (_, sql) => {

@@ -1,5 +1,7 @@
+import { toBinary } from "@bufbuild/protobuf";
 import { SpanKind, SpanStatusCode } from "@opentelemetry/api";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { GetTraceResponseSchema } from "../../gen/orrery/observatory/v1/observatory_pb.ts";
 import { eventually } from "../eventually.ts";
 import { EmittingService, watchedSystem } from "./watched-system.ts";
 
@@ -163,5 +165,41 @@ describe("the trace of an order", () => {
 
   it("is unknown under another id", async () => {
     await expect(system.client.getTrace({ traceId: "f".repeat(32) })).rejects.toThrow(/no trace f+ in the store/);
+  });
+});
+
+describe("a very large trace", () => {
+  it.each([
+    [6_000, 6_000, false],
+    [30_000, undefined, true],
+  ])("of %i spans is answered within a message", async (count, expected, isTruncated) => {
+    const system = await watchedSystem();
+    try {
+      const batch = new EmittingService("batch", system.observatory.sink);
+      const begun = Date.now() - 60_000;
+      const root = batch.span("root", { startTime: begun });
+      for (let index = 0; index < count - 1; index++) {
+        const attributes = {
+          "db.system.name": "postgresql",
+          "db.query.text": "select * from products where id = $1",
+          index,
+        };
+        batch.span("step", { under: root, startTime: begun + index, attributes }).end(begun + index + 1);
+        if (index % 1_000 === 999) await batch.flush();
+      }
+      root.end(begun + count);
+      await batch.flush();
+      await system.settle();
+      const asked = performance.now();
+      const trace = await system.client.getTrace({ traceId: root.spanContext().traceId });
+      expect(performance.now() - asked).toBeLessThan(2_000);
+      expect(trace.isTruncated).toBe(isTruncated);
+      if (expected === undefined) expect(trace.spans.length).toBeGreaterThan(5_000);
+      else expect(trace.spans).toHaveLength(expected);
+      expect(toBinary(GetTraceResponseSchema, trace).length).toBeLessThan(4 * 1024 * 1024);
+      expect(trace.spans[0]?.resource?.["service.name"]).toBe("batch");
+    } finally {
+      await system.stop();
+    }
   });
 });

@@ -17,8 +17,8 @@ const maxWaiting = 8;
 const exportTimeoutMs = 60_000;
 const defaultRows = 1_000;
 const maxExportRows = 2_000_000;
-/** Of one answer. */
-const maxAnswerBytes = 8 * 1024 * 1024;
+/** Of one answer: a message holds 4 MiB. */
+const maxAnswerBytes = 3 * 1024 * 1024;
 const maxCellLength = 64 * 1024;
 const exportMemory = "64MiB";
 
@@ -56,12 +56,12 @@ export class SqlSession {
       let isTruncated = false;
       for await (const chunk of result.yieldConvertedRows(JsonDuckDBValueConverter)) {
         for (const row of chunk) {
+          const values = row.map((value, index) => cell(value as JsonValue, types[index] ?? ""));
+          for (const value of values) bytes += 8 + Buffer.byteLength(JSON.stringify(value));
           if (rows.length === limit || bytes > maxAnswerBytes) {
             isTruncated = true;
             break;
           }
-          const values = row.map((value, index) => cell(value as JsonValue, types[index] ?? ""));
-          for (const value of values) bytes += typeof value === "string" ? value.length : 16;
           rows.push({ values });
         }
         if (isTruncated) break;

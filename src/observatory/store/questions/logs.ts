@@ -9,6 +9,9 @@ import { type Ask, boundsOf, type Parameters, parseObject, timestamp, wholeWindo
 
 const defaultRecords = 200;
 const maxRecordsOfTrace = 2_000;
+/** Beside the spans, that the answer stays under the 4 MiB of a message. */
+const maxLogBytesOfTrace = 700_000;
+const maxSearchBytes = 3_000_000;
 const histogramBuckets = 60n;
 /** OpenTelemetry's numbers, from which on a record is a warning or an error. */
 const warning = 13;
@@ -66,7 +69,10 @@ export async function searchLogs(
     `select ${columns} from logs where ${where} order by time desc limit ${search.limit || defaultRecords}`,
     parameters,
   );
-  return { records: rows.map(record), histogram: await histogram(ask, { where, parameters }) };
+  return {
+    records: withinBytes(rows, maxSearchBytes).map(record),
+    histogram: await histogram(ask, { where, parameters }),
+  };
 }
 
 async function histogram(ask: Ask, { where, parameters }: { where: string; parameters: Parameters }) {
@@ -101,7 +107,17 @@ export async function logsOfTrace(traceId: string, ask: Ask): Promise<MessageIni
     `select ${columns} from logs where trace_id = $traceId order by time limit ${maxRecordsOfTrace}`,
     { traceId },
   );
-  return rows.map(record);
+  return withinBytes(rows, maxLogBytesOfTrace).map(record);
+}
+
+/** The first rows, as many as fit. */
+function withinBytes(rows: readonly LogRow[], maxBytes: number): readonly LogRow[] {
+  let bytes = 0;
+  const tooMany = rows.findIndex((row) => {
+    bytes += 150 + Buffer.byteLength(row.body) + Buffer.byteLength(row.attributes);
+    return bytes > maxBytes;
+  });
+  return tooMany < 0 ? rows : rows.slice(0, tooMany);
 }
 
 function record(row: LogRow): MessageInitShape<typeof LogRecordSchema> {

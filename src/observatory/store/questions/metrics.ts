@@ -13,6 +13,8 @@ const defaultWindowSeconds = 900;
 const shortestDefaultStep = 10;
 const maxSteps = 2_000;
 const maxSeriesShown = 100;
+/** Of all series together: a message holds 4 MiB. */
+const maxPointsShown = 120_000;
 const maxExemplarsShown = 200;
 /** How long a value counts as current; exporters and the store repeat it within that time. */
 const lookbackNanos = 300_000_000_000n;
@@ -175,7 +177,7 @@ export async function queryMetric(
   const ranked = [...groups.values()]
     .map((group) => ({ group, weight: group.steps.reduce((sum, one) => sum + Math.abs(one.sum) + one.count, 0) }))
     .sort((a, b) => b.weight - a.weight);
-  const shown = ranked.slice(0, maxSeriesShown).map(({ group }) => group);
+  const shown = ranked.slice(0, Math.min(maxSeriesShown, Math.ceil(maxPointsShown / steps))).map(({ group }) => group);
   const exemplars = await ask<{
     series_id: number;
     time_ns: bigint;

@@ -13,6 +13,8 @@ import { logsOfTrace } from "./logs.ts";
 
 /** Spans of one trace that are handed out. */
 const maxSpansOfTrace = 10_000;
+/** What their text may take, that the answer stays under the 4 MiB of a message, logs included. */
+const maxTraceBytes = 2_800_000;
 const defaultTraces = 50;
 
 /** Around a window, where the rest of its traces is looked for to tell how long they took. */
@@ -208,11 +210,10 @@ export async function getTrace(traceId: string, ask: Ask): Promise<MessageInitSh
      left join resources r using (resource_id) order by start_time, parent_span_id <> '', duration_ns desc`,
     { id },
   );
-  const isTruncated = rows.length > maxSpansOfTrace;
-  if (isTruncated) rows.pop();
-  const first = rows[0]?.start_ns ?? 0n;
+  const { kept, isTruncated, repeatsResources } = withinMessage(rows);
+  const first = kept[0]?.start_ns ?? 0n;
   const critical = criticalPath(
-    rows.map((row) => {
+    kept.map((row) => {
       const start = Number(row.start_ns - first);
       return {
         spanId: row.span_id,
@@ -224,8 +225,9 @@ export async function getTrace(traceId: string, ask: Ask): Promise<MessageInitSh
   );
   // Thousands of spans share a few resources.
   const resources = new Map<string, Record<string, never>>();
-  const spans = rows.map((row): MessageInitShape<typeof SpanSchema> => {
+  const spans = kept.map((row): MessageInitShape<typeof SpanSchema> => {
     const resourceText = row.resource ?? "{}";
+    const isFirst = !resources.has(resourceText);
     let resource = resources.get(resourceText);
     if (resource === undefined) {
       resource = parseObject(resourceText);
@@ -243,7 +245,7 @@ export async function getTrace(traceId: string, ask: Ask): Promise<MessageInitSh
       isError: row.is_error,
       statusMessage: row.status_message ?? "",
       attributes: parseObject(row.attributes),
-      resource,
+      ...(isFirst || repeatsResources ? { resource } : {}),
       links: parseList<StoredLink>(row.links).map(({ trace_id, span_id }) => ({ traceId: trace_id, spanId: span_id })),
       events: parseList<StoredEvent>(row.events).map((event) => ({
         name: event.name,
@@ -254,6 +256,32 @@ export async function getTrace(traceId: string, ask: Ask): Promise<MessageInitSh
     };
   });
   return { traceId: id, spans, logs: await logsOfTrace(id, ask), isTruncated };
+}
+
+/**
+ * As many spans as a message holds. Very large traces tell each resource with its first span only, before spans are left
+ * out.
+ */
+function withinMessage(rows: readonly SpanRow[]) {
+  const sizeOf = (row: SpanRow) =>
+    150 + row.name.length + [row.attributes, row.events, row.links].reduce((sum, json) => sum + bytesOf(json), 0);
+  const resourceBytes = rows.reduce((sum, row) => sum + bytesOf(row.resource), 0);
+  let bytes = 0;
+  let count = 0;
+  for (const row of rows) {
+    bytes += sizeOf(row);
+    if (bytes > maxTraceBytes || count === maxSpansOfTrace) break;
+    count++;
+  }
+  return {
+    kept: rows.slice(0, count),
+    isTruncated: count < rows.length,
+    repeatsResources: bytes + resourceBytes <= maxTraceBytes,
+  };
+}
+
+function bytesOf(text: string | null): number {
+  return text === null ? 0 : Buffer.byteLength(text);
 }
 
 interface StoredLink {

@@ -76,7 +76,7 @@ export function Chart(props: Props) {
         width: element.clientWidth,
         height,
         legend: { show: false },
-        padding: [18, 8, 0, 0],
+        padding: [18, 26, 0, 0],
         cursor: {
           sync: { key: "time" },
           drag: { x: true, y: false, setScale: false },

@@ -10,7 +10,7 @@ import { storeNow } from "../live/watch.ts";
 import { ServiceName } from "../service-name.tsx";
 import styles from "./status-page.module.css";
 
-/** A service that sends something every few seconds at least; metrics come every 5 to 60 s. */
+/** Metrics come every minute at least; spans and records only when there is something to do. */
 const staleAfterMs = 120_000;
 
 /** Which service sent what, what was dropped, and how full the store is. */
@@ -102,7 +102,7 @@ export function StatusPage() {
                       </Link>
                     </th>
                     <SignalCells signal={each.traces} />
-                    <SignalCells signal={each.metrics} />
+                    <SignalCells signal={each.metrics} isSteady />
                     <SignalCells signal={each.logs} />
                   </tr>
                 ))}
@@ -143,7 +143,13 @@ export function StatusPage() {
   );
 }
 
-function SignalCells({ signal }: { readonly signal: Signal | undefined }) {
+function SignalCells({
+  signal,
+  isSteady = false,
+}: {
+  readonly signal: Signal | undefined;
+  readonly isSteady?: boolean;
+}) {
   if (!signal?.last) {
     return (
       <>
@@ -158,7 +164,7 @@ function SignalCells({ signal }: { readonly signal: Signal | undefined }) {
     <>
       <td className="number">{formatCount(signal.count)}</td>
       <td className={styles.last}>
-        <span className={styles.dot} data-stale={isStale} />
+        <span className={styles.dot} data-state={!isStale ? "fresh" : isSteady ? "missing" : "quiet"} />
         {formatAgo(last, storeNow())}
       </td>
     </>

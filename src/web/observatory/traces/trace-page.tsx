@@ -1,11 +1,13 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
-import { useMemo, useState } from "react";
+import { useMemo, useRef, useState } from "react";
+import type { GetTraceResponse } from "../../../../gen/orrery/observatory/v1/observatory_pb.ts";
 import { observatory } from "../api.ts";
 import { formatDuration, formatTime } from "../format.ts";
 import { usePageTitle } from "../layout/page-title.ts";
 import { useLiveQuery } from "../live/live-query.ts";
 import { Nothing, Problem } from "../live/problem.tsx";
+import { storeNow } from "../live/watch.ts";
 import { ServiceName } from "../service-name.tsx";
 import { SpanDetails } from "./span-details.tsx";
 import { buildSpanTree, type SpanTree, selfNanos } from "./span-tree.ts";
@@ -20,13 +22,16 @@ export function TracePage() {
   const { traceId } = useParams({ from: "/traces/$traceId" });
   usePageTitle(`Trace ${traceId.slice(0, 8)}`);
   const [isYoung, setYoung] = useState(true);
+  const known = useRef<GetTraceResponse>(undefined);
   const { data, error, refetch } = useLiveQuery({
     key: ["trace", traceId],
     ask: async (call) => {
       const trace = await observatory.getTrace({ traceId }, call);
       const started = Number(trace.spans[0]?.start?.seconds ?? 0n) * 1000;
-      setYoung(Date.now() - started < growsForMs);
-      return trace;
+      setYoung(storeNow() - started < growsForMs);
+      // A trace that has not grown is not laid out again: thousands of rows would stutter.
+      if (known.current === undefined || !isSame(known.current, trace)) known.current = trace;
+      return known.current;
     },
     everyMs: isYoung ? 2000 : undefined,
   });
@@ -47,6 +52,10 @@ export function TracePage() {
   }
   if (!tree || data?.traceId.toLowerCase() !== traceId.toLowerCase()) return <Nothing title="Fetching the trace" />;
   return <Trace traceId={traceId} tree={tree} isTruncated={data.isTruncated} />;
+}
+
+function isSame(a: GetTraceResponse, b: GetTraceResponse): boolean {
+  return a.traceId === b.traceId && a.spans.length === b.spans.length && a.logs.length === b.logs.length;
 }
 
 function Trace(props: { readonly traceId: string; readonly tree: SpanTree; readonly isTruncated: boolean }) {

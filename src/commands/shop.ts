@@ -5,7 +5,6 @@ import type { Transport } from "@connectrpc/connect";
 import { type Observatory, startObservatory } from "../observatory/embedded.ts";
 import { observatoryWeb } from "../observatory/web.ts";
 import { ConfigError, choice, type Environment, port as portSetting, text } from "../platform/config/environment.ts";
-import { sendProblem, titleOf } from "../platform/http/problem.ts";
 import { type Databases, embeddedDatabase } from "../platform/lifecycle/databases.ts";
 import { type RunningProcess, startProcess } from "../platform/lifecycle/running-process.ts";
 import type { ServiceDeclaration } from "../platform/lifecycle/service.ts";
@@ -73,7 +72,12 @@ export async function startShop(options: ShopOptions, environment: Environment, 
   const observatory = options.observatory
     ? await stages
         .run("Observatory", () =>
-          startObservatory({ environment, log: createLogger({ level: logLevel }), declarations: watched(services) }),
+          startObservatory({
+            environment,
+            log: createLogger({ level: logLevel }),
+            declarations: watched(services),
+            ...(folder === undefined ? {} : { dataDir: join(folder, "observatory") }),
+          }),
         )
         .catch(async (error) => {
           await databases.stop();
@@ -148,16 +152,10 @@ function watched(all: readonly ServiceDeclaration[]): readonly ServiceDeclaratio
 /** The Observatory's declaration, for one that has been started before the services that it watches. */
 function embedded(declaration: ServiceDeclaration, observatory: Observatory | undefined): ServiceDeclaration {
   if (observatory === undefined) return declaration;
-  const { routes, workers } = observatory;
-  const programs: HttpHandler = (request, response) => {
-    if (request.url?.startsWith("/v1/")) return observatory.otlpHttp(request, response);
-    const { http } = observatory as Observatory & { http?: HttpHandler };
-    if (http === undefined) return sendProblem(response, { status: 404, title: titleOf(404) });
-    http(request, response);
-  };
+  const { routes, workers, http } = observatory;
   return {
     ...declaration,
-    load: async () => ({ start: async () => ({ routes, workers, http: await observatoryWeb(programs) }) }),
+    load: async () => ({ start: async () => ({ routes, workers, http: await observatoryWeb(http) }) }),
   };
 }
 

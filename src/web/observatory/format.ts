@@ -12,7 +12,10 @@ export function formatDuration(ms: number): string {
   if (size < 1) return `${significant(ms * 1000, 3)} µs`;
   if (size < 999.5) return `${significant(ms, 3)} ms`;
   if (size < 99_950) return `${significant(ms / 1000, 3)} s`;
-  if (size < 3_600_000) return `${Math.floor(ms / 60_000)} min ${Math.round((ms % 60_000) / 1000)} s`;
+  if (size < 3_599_500) {
+    const seconds = Math.round(ms / 1000);
+    return `${Math.trunc(seconds / 60)} min ${Math.abs(seconds % 60)} s`;
+  }
   return `${significant(ms / 3_600_000, 3)} h`;
 }
 

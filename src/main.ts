@@ -63,7 +63,13 @@ Example:
   )
   .action(async (sql, options) => (await import("./commands/query.ts")).query(sql, options));
 
+const [command] = process.argv.slice(2);
+const names = program.commands.map((each) => each.name());
+const isMisspelt = command !== undefined && !command.startsWith("-") && ![...names, "help"].includes(command);
+
 try {
+  if (isMisspelt)
+    throw new ConfigError(`There is no command ${JSON.stringify(command)}; there are ${names.join(", ")}.`);
   await program.parseAsync();
 } catch (error) {
   // What a person can put right is one line; anything else is a defect and shows where.

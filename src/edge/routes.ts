@@ -31,7 +31,16 @@ export function routeOf(url: string): EdgeRoute {
       return { kind: "redirect", location: query === undefined ? prefix : `${prefix}?${query}` };
     }
   }
-  return { kind: "forward", service: "frontend", url, route: path.startsWith("/api/") ? "/api/*" : "/*" };
+  return { kind: "forward", service: "frontend", url, route: pageOrApi(path) };
+}
+
+/** The parts of the web API, by which its requests are told apart; others are one, for anybody may ask for anything. */
+const apiParts = ["products", "cart", "checkout", "orders", "currency", "shipping", "recommendations", "data", "docs"];
+
+function pageOrApi(path: string): string {
+  const [, api, part = ""] = path.split("/", 3);
+  if (api !== "api") return "/*";
+  return apiParts.includes(part) ? `/api/${part}` : "/api/*";
 }
 
 /** Whether a request belongs to watching rather than to the shop: it leaves no telemetry, or there would be no end. */

@@ -86,8 +86,9 @@ export function tracedHttp(
       span.end();
       duration.record((performance.now() - begun) / 1_000, { ...common, ...outcome }, active);
     };
-    response.once("finish", finish);
-    response.once("close", finish);
+    // The innermost of several ends first.
+    response.prependOnceListener("finish", finish);
+    response.prependOnceListener("close", finish);
     context.with(active, () => handler(request, response));
   };
 }
@@ -115,8 +116,9 @@ export function tracedForward(handler: HttpHandler, server: string, { tracer }: 
       if (response.statusCode >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
       span.end();
     };
-    response.once("finish", finish);
-    response.once("close", finish);
+    // The innermost of several ends first.
+    response.prependOnceListener("finish", finish);
+    response.prependOnceListener("close", finish);
     context.with(active, () => handler(request, response));
   };
 }

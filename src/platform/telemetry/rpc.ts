@@ -19,8 +19,11 @@ import type { Telemetry } from "./telemetry.ts";
 
 // RPC conventions: https://opentelemetry.io/docs/specs/semconv/rpc/
 
-/** Codes that tell of the server's failure rather than of the request; the others leave a server span without error. */
-const serverFaults: readonly Code[] = [
+/**
+ * Codes that tell of a failure rather than of the request. The others, a declined card say, are answers: they leave
+ * spans without error on both sides, where the conventions would mark the client's.
+ */
+const faults: readonly Code[] = [
   Code.Unknown,
   Code.DeadlineExceeded,
   Code.Unimplemented,
@@ -56,10 +59,10 @@ export function tracedInvoke(method: DescMethodUnary, invoke: Invoke, { tracer, 
     const active = trace.setSpan(parent, span);
     try {
       const answer = await context.with(active, invoke, undefined, request, call);
-      finish(span, duration, attributes, begun, active, undefined, serverFaults);
+      finish(span, duration, attributes, begun, active, undefined);
       return answer;
     } catch (error) {
-      finish(span, duration, attributes, begun, active, ConnectError.from(error), serverFaults);
+      finish(span, duration, attributes, begun, active, ConnectError.from(error));
       throw error;
     }
   };
@@ -86,10 +89,10 @@ export function tracedTransport(inner: Transport, server: string, { tracer, mete
         const answer = await context.with(active, () =>
           inner.unary(method, signal, timeoutMs, headers, input, contextValues),
         );
-        finish(span, duration, attributes, begun, active, undefined, undefined);
+        finish(span, duration, attributes, begun, active, undefined);
         return answer;
       } catch (error) {
-        finish(span, duration, attributes, begun, active, ConnectError.from(error), undefined);
+        finish(span, duration, attributes, begun, active, ConnectError.from(error));
         throw error;
       }
     },
@@ -104,10 +107,9 @@ function finish(
   begun: number,
   active: Context,
   error: ConnectError | undefined,
-  faults: readonly Code[] | undefined,
 ): void {
   const status = error === undefined ? "OK" : codeName(error.code);
-  const isFault = error !== undefined && (faults === undefined || faults.includes(error.code));
+  const isFault = error !== undefined && faults.includes(error.code);
   const outcome: Attributes = { "rpc.response.status_code": status, ...(isFault ? { "error.type": status } : {}) };
   span.setAttributes(outcome);
   if (isFault) {

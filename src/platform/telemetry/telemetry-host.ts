@@ -140,7 +140,14 @@ function givenResourceAttributes(environment: Environment): Record<string, strin
       if (at < 1) {
         throw new ConfigError(`OTEL_RESOURCE_ATTRIBUTES=${given} is not valid: it takes key=value,key=value.`);
       }
-      return [pair.slice(0, at).trim(), decodeURIComponent(pair.slice(at + 1).trim())];
+      const value = pair.slice(at + 1).trim();
+      try {
+        return [pair.slice(0, at).trim(), decodeURIComponent(value)];
+      } catch (cause) {
+        throw new ConfigError(`OTEL_RESOURCE_ATTRIBUTES=${given} is not valid: ${value} is not percent-encoded.`, {
+          cause,
+        });
+      }
     }),
   );
 }

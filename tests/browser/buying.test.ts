@@ -26,6 +26,9 @@ beforeEach(async () => {
 });
 
 afterEach(async () => {
+  // A request that is still answered by a test's own route must not outlive it.
+  await context.unrouteAll({ behavior: "ignoreErrors" });
+  await page.unrouteAll({ behavior: "ignoreErrors" });
   await context.close();
   expect(pageErrors).toEqual([]);
 });

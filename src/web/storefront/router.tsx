@@ -1,4 +1,5 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent } from "@tanstack/react-router";
+import { parsePlainSearch, stringifyPlainSearch } from "../shared/plain-search.ts";
 import { PageProblem } from "./feedback/problem.tsx";
 import { Layout } from "./layout/layout.tsx";
 import page from "./layout/page.module.css";
@@ -75,12 +76,8 @@ export const router = createRouter({
   ),
   defaultPreloadStaleTime: 0,
   scrollRestoration: true,
-  // Plain text values: the router's own format would quote a search for "8" and parse one for "null".
-  parseSearch: (text) => Object.fromEntries(new URLSearchParams(text)),
-  stringifySearch: (params) => {
-    const given = Object.entries(params).filter(([, value]) => value !== undefined && value !== "");
-    return given.length === 0 ? "" : `?${new URLSearchParams(given as [string, string][])}`;
-  },
+  parseSearch: parsePlainSearch,
+  stringifySearch: stringifyPlainSearch,
 });
 
 declare module "@tanstack/react-router" {

@@ -94,6 +94,8 @@ describe("finding products", () => {
     await page.getByLabel("Search the shop").fill("binoculars");
     await page.keyboard.press("Enter");
     await page.waitForURL("**/search?q=binoculars");
+    // The front page links to the product, too: the title tells that the search is what is shown.
+    await expect.poll(() => page.title(), { timeout: 15_000 }).toContain("binoculars");
     await page.locator('a[href="/product/2ZYFJ3GM2N"]').waitFor();
     await page.getByLabel("Search the shop").fill("qqqqqqqqqq");
     await page.keyboard.press("Enter");

@@ -1,5 +1,6 @@
 import { Agent, request as httpRequest, type IncomingHttpHeaders } from "node:http";
 import { pipeline } from "node:stream";
+import { context, propagation } from "@opentelemetry/api";
 import type { HttpHandler, HttpRequest } from "../rpc/rpc-handler.ts";
 import { sendProblem, titleOf } from "./problem.ts";
 
@@ -39,6 +40,7 @@ export function forwardHttp(origin: string): HttpHandler {
   const agent = new Agent({ keepAlive: true });
   return (request, response) => {
     const headers = endToEnd(request.headers);
+    propagation.inject(context.active(), headers);
     // Without its length or chunks, the body of a DELETE or GET would be read as a further request.
     if (headers["content-length"] === undefined && hasBody(request)) headers["transfer-encoding"] = "chunked";
     const upstream = httpRequest(

@@ -215,7 +215,8 @@ class ProcessUnderWay implements RunningProcess {
           throw new Error(`${declaration.name} calls ${owner.name} without declaring it`);
         }
         const transport = this.#transportTo(owner);
-        return client(service, this.#host.isOn ? tracedTransport(transport, owner.name, telemetry) : transport, policy);
+        const server = { name: owner.name, isLocal: this.#options.run.includes(owner.name) };
+        return client(service, this.#host.isOn ? tracedTransport(transport, server, telemetry) : transport, policy);
       },
       database: async ({ migrations, poolSize }) => {
         const { schema } = declaration;

@@ -3,6 +3,7 @@ import {
   context,
   propagation,
   ROOT_CONTEXT,
+  type Span,
   SpanKind,
   SpanStatusCode,
   trace,
@@ -28,7 +29,7 @@ export interface EventTelemetryOptions {
  */
 export function tracedEventLog(
   inner: EventLog,
-  { telemetry: { tracer, meter }, system, continueTraces }: EventTelemetryOptions,
+  { telemetry: { tracer, meter, isUnsampled }, system, continueTraces }: EventTelemetryOptions,
 ): EventLog {
   const processDuration = meter.createHistogram("messaging.process.duration", {
     description: "Duration of handling a message",
@@ -49,9 +50,11 @@ export function tracedEventLog(
 
   return {
     async publish(events) {
-      const spans = events.map((event) => {
+      const spans: Span[] = [];
+      const traced = events.map((event): EventRecord => {
         const parent = propagation.extract(ROOT_CONTEXT, event.headers);
-        return tracer.startSpan(
+        if (isUnsampled(parent)) return event;
+        const span = tracer.startSpan(
           `${event.topic} publish`,
           {
             kind: SpanKind.PRODUCER,
@@ -65,12 +68,9 @@ export function tracedEventLog(
           },
           parent,
         );
-      });
-      const traced = events.map((event, index): EventRecord => {
+        spans.push(span);
         const headers = { ...event.headers };
-        const span = spans[index];
-        const parent = propagation.extract(ROOT_CONTEXT, event.headers);
-        if (span !== undefined) propagation.inject(trace.setSpan(parent, span), headers);
+        propagation.inject(trace.setSpan(parent, span), headers);
         return { ...event, headers };
       });
       try {
@@ -105,16 +105,18 @@ export function tracedEventLog(
             "messaging.operation.name": "process",
             "messaging.operation.type": "process",
           };
-          const span = tracer.startSpan(
-            `${topic} process`,
-            {
-              kind: SpanKind.CONSUMER,
-              attributes: { ...attributes, "demo.order.id": event.key },
-              links: origin === undefined ? [] : [{ context: origin }],
-            },
-            parent,
-          );
-          const active = trace.setSpan(parent, span);
+          const span = isUnsampled(parent)
+            ? undefined
+            : tracer.startSpan(
+                `${topic} process`,
+                {
+                  kind: SpanKind.CONSUMER,
+                  attributes: { ...attributes, "demo.order.id": event.key },
+                  links: origin === undefined ? [] : [{ context: origin }],
+                },
+                parent,
+              );
+          const active = span === undefined ? parent : trace.setSpan(parent, span);
           const begun = performance.now();
           let failure: Attributes = {};
           if (event.attempt === 1) {
@@ -126,11 +128,11 @@ export function tracedEventLog(
             await context.with(active, () => handler(event));
           } catch (error) {
             failure = { "error.type": error instanceof Error ? error.name : "unknown" };
-            span.setAttributes(failure);
-            span.setStatus({ code: SpanStatusCode.ERROR });
+            span?.setAttributes(failure);
+            span?.setStatus({ code: SpanStatusCode.ERROR });
             throw error;
           } finally {
-            span.end();
+            span?.end();
             processDuration.record((performance.now() - begun) / 1_000, { ...attributes, ...failure }, active);
           }
         },

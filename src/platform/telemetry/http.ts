@@ -8,19 +8,44 @@ import {
   SpanStatusCode,
   trace,
 } from "@opentelemetry/api";
-import type { HttpHandler, HttpResponse } from "../rpc/rpc-handler.ts";
+import type { HttpHandler, HttpRequest, HttpResponse } from "../rpc/rpc-handler.ts";
+import { AttributeSets } from "./attribute-sets.ts";
 import { durationBuckets } from "./buckets.ts";
 import type { Telemetry } from "./telemetry.ts";
 
 // HTTP conventions: https://opentelemetry.io/docs/specs/semconv/http/
 
-/** One answer may pass several services in one process, each with a span and a route of its own. */
-const layers = new WeakMap<HttpResponse, { route?: string }[]>();
+/** One of the services of this process that an answer passes, or one's call of the next. */
+interface Layer {
+  route?: string;
+  end(layer: Layer, status: number): void;
+}
+
+/** The layers of answers under way, the outermost first. */
+const layers = new WeakMap<HttpResponse, Layer[]>();
+/** What a request that is passed on within the process belongs to; a header would say no more. */
+const passedOn = new WeakMap<HttpRequest, Context>();
 
 /** Tells the telemetry of the service that has the request which route answers it: `/api/products/{productId}`. */
 export function setHttpRoute(response: HttpResponse, route: string): void {
   const layer = layers.get(response)?.at(-1);
   if (layer !== undefined) layer.route = route;
+}
+
+/** Ends the layer with the answer, or with its breaking off; of several the innermost first. */
+function enter(response: HttpResponse, layer: Layer): void {
+  const known = layers.get(response);
+  if (known !== undefined) {
+    known.push(layer);
+    return;
+  }
+  const entered = [layer];
+  layers.set(response, entered);
+  const end = () => {
+    for (let last = entered.pop(); last !== undefined; last = entered.pop()) last.end(last, response.statusCode);
+  };
+  response.once("finish", end);
+  response.once("close", end);
 }
 
 export type OutsideContext = "continue" | "link";
@@ -33,7 +58,7 @@ export type OutsideContext = "continue" | "link";
  */
 export function tracedHttp(
   handler: HttpHandler,
-  { tracer, meter }: Telemetry,
+  { tracer, meter, isUnsampled }: Telemetry,
   options: { readonly outside?: OutsideContext; readonly isUntraced?: (url: string) => boolean } = {},
 ): HttpHandler {
   const duration = meter.createHistogram("http.server.request.duration", {
@@ -41,65 +66,78 @@ export function tracedHttp(
     unit: "s",
     advice: { explicitBucketBoundaries: durationBuckets },
   });
+  const outcomes = new AttributeSets((method: string, status: number, route: string | undefined) => ({
+    "http.request.method": method,
+    "url.scheme": "http",
+    "http.response.status_code": status,
+    ...(route === undefined ? {} : { "http.route": route }),
+    ...(status >= 500 ? { "error.type": String(status) } : {}),
+  }));
+
   return (request, response) => {
     if (options.isUntraced?.(request.url ?? "/")) return handler(request, response);
     const method = knownMethods.has(request.method ?? "") ? (request.method ?? "") : "_OTHER";
-    const [path = "/"] = (request.url ?? "/").split("?", 1);
-    const brought = propagation.extract(ROOT_CONTEXT, request.headers);
+    const begun = performance.now();
+    const parent = passedOn.get(request);
+    if (parent !== undefined && isUnsampled(parent)) {
+      enter(response, {
+        end: ({ route }, status) =>
+          duration.record((performance.now() - begun) / 1_000, outcomes.of(method, status, route), parent),
+      });
+      handler(request, response);
+      return;
+    }
+    const { span, active } = beginRequest(request, method, parent);
+    enter(response, {
+      end({ route }, status) {
+        const outcome = outcomes.of(method, status, route);
+        if (span.isRecording()) {
+          span.setAttributes(outcome);
+          if (route !== undefined) span.updateName(`${method} ${route}`);
+          if (status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
+        }
+        span.end();
+        duration.record((performance.now() - begun) / 1_000, outcome, active);
+      },
+    });
+    context.with(active, handler, undefined, request, response);
+  };
+
+  function beginRequest(request: HttpRequest, method: string, within: Context | undefined) {
+    const brought = within ?? propagation.extract(ROOT_CONTEXT, request.headers);
     const origin = trace.getSpanContext(brought);
-    const isLinked = options.outside === "link" && origin !== undefined;
+    const isLinked = within === undefined && options.outside === "link" && origin !== undefined;
     const parent = isLinked ? trace.deleteSpan(brought) : brought;
-    const common: Attributes = { "http.request.method": method, "url.scheme": "http" };
+    const [path = "/"] = (request.url ?? "/").split("?", 1);
     const span = tracer.startSpan(
       method,
       {
         kind: SpanKind.SERVER,
         attributes: {
-          ...common,
+          "http.request.method": method,
+          "url.scheme": "http",
           "url.path": path,
           "network.protocol.version": request.httpVersion,
           "user_agent.original": request.headers["user-agent"]?.slice(0, 256) ?? "",
           ...baggageAttributes(parent),
         },
-        links: isLinked ? [{ context: origin }] : [],
+        ...(isLinked ? { links: [{ context: origin }] } : {}),
       },
       parent,
     );
-    const active = trace.setSpan(parent, span);
-    const begun = performance.now();
-    const layer: { route?: string } = {};
-    layers.set(response, [...(layers.get(response) ?? []), layer]);
-    let isDone = false;
-    const finish = () => {
-      if (isDone) return;
-      isDone = true;
-      const { route } = layer;
-      const status = response.statusCode;
-      const outcome: Attributes = {
-        "http.response.status_code": status,
-        ...(route === undefined ? {} : { "http.route": route }),
-        ...(status >= 500 ? { "error.type": String(status) } : {}),
-      };
-      span.setAttributes(outcome);
-      if (route !== undefined) span.updateName(`${method} ${route}`);
-      if (status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
-      span.end();
-      duration.record((performance.now() - begun) / 1_000, { ...common, ...outcome }, active);
-    };
-    // The innermost of several ends first.
-    response.prependOnceListener("finish", finish);
-    response.prependOnceListener("close", finish);
-    context.with(active, () => handler(request, response));
-  };
+    return { span, active: trace.setSpan(parent, span) };
+  }
 }
 
-/**
- * The same handler as seen by the one who passes requests on to it: a client span around it, and the trace context
- * in the request's headers.
- */
-export function tracedForward(handler: HttpHandler, server: string, { tracer }: Telemetry): HttpHandler {
+/** The same handler as seen by the one who passes requests on to it: a client span around it. */
+export function tracedForward(handler: HttpHandler, server: string, { tracer, isUnsampled }: Telemetry): HttpHandler {
   return (request, response) => {
     const parent = context.active();
+    if (isUnsampled(parent)) {
+      passedOn.set(request, parent);
+      handler(request, response);
+      return;
+    }
     const method = request.method ?? "GET";
     const span = tracer.startSpan(
       `${method} ${server}`,
@@ -107,19 +145,15 @@ export function tracedForward(handler: HttpHandler, server: string, { tracer }: 
       parent,
     );
     const active = trace.setSpan(parent, span);
-    propagation.inject(active, request.headers as Record<string, string>);
-    let isDone = false;
-    const finish = () => {
-      if (isDone) return;
-      isDone = true;
-      span.setAttribute("http.response.status_code", response.statusCode);
-      if (response.statusCode >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
-      span.end();
-    };
-    // The innermost of several ends first.
-    response.prependOnceListener("finish", finish);
-    response.prependOnceListener("close", finish);
-    context.with(active, () => handler(request, response));
+    passedOn.set(request, active);
+    enter(response, {
+      end(_layer, status) {
+        span.setAttribute("http.response.status_code", status);
+        if (status >= 500) span.setStatus({ code: SpanStatusCode.ERROR });
+        span.end();
+      },
+    });
+    context.with(active, handler, undefined, request, response);
   };
 }
 
@@ -129,12 +163,12 @@ export function tracedRpcProxy(
   telemetry: Telemetry,
   options: { readonly outside: OutsideContext; readonly isUntraced?: (url: string) => boolean },
 ): HttpHandler {
-  const passedOn = tracedForward(rpc, "services", telemetry);
+  const passing = tracedForward(rpc, "services", telemetry);
   return tracedHttp(
     (request, response) => {
       if (options.isUntraced?.(request.url ?? "/")) return rpc(request, response);
       setHttpRoute(response, request.url?.split("?", 1)[0] ?? "/");
-      passedOn(request, response);
+      passing(request, response);
     },
     telemetry,
     options,

@@ -1,4 +1,5 @@
-import { type Attributes, context, type Logger as OtelLogger, SeverityNumber } from "@opentelemetry/api";
+import { type Attributes, context, SeverityNumber } from "@opentelemetry/api";
+import type { Telemetry } from "./telemetry.ts";
 
 const severities: Readonly<Record<number, readonly [SeverityNumber, string]>> = {
   10: [SeverityNumber.TRACE, "TRACE"],
@@ -9,13 +10,19 @@ const severities: Readonly<Record<number, readonly [SeverityNumber, string]>> = 
   60: [SeverityNumber.FATAL, "FATAL"],
 };
 
+/** Below this, records of traces that are not sampled are left out: pino's number of a warning. */
+const alwaysKept = 40;
+
 /**
- * Emits what a pino logger is told as an OpenTelemetry log record, in the active trace. The field `event` names the
+ * Emits what a pino logger is told as an OpenTelemetry log record, in the active trace, with which it is sampled unless it
+ * is a warning or worse. The field `event` names the
  * record; an error becomes `exception.type` and `exception.message`.
  *
  * @param level pino's number
  */
-export function emitLog(logger: OtelLogger, level: number, args: readonly unknown[]): void {
+export function emitLog({ logger, isUnsampled }: Telemetry, level: number, args: readonly unknown[]): void {
+  const within = context.active();
+  if (level < alwaysKept && isUnsampled(within)) return;
   const [first, second] = args;
   const fields = typeof first === "object" && first !== null ? first : undefined;
   const body = typeof first === "string" ? first : typeof second === "string" ? second : "";
@@ -36,7 +43,7 @@ export function emitLog(logger: OtelLogger, level: number, args: readonly unknow
     severityText,
     body,
     attributes,
-    context: context.active(),
+    context: within,
     ...(eventName === undefined ? {} : { eventName }),
   });
 }

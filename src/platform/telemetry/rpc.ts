@@ -13,6 +13,7 @@ import {
 } from "@opentelemetry/api";
 import { errorInfo } from "../rpc/errors.ts";
 import { type Invoke, methodName } from "../rpc/service-routes.ts";
+import { AttributeSets } from "./attribute-sets.ts";
 import { durationBuckets } from "./buckets.ts";
 import { baggageAttributes } from "./http.ts";
 import type { Telemetry } from "./telemetry.ts";
@@ -39,85 +40,136 @@ const headerGetter = {
 const headerSetter = { set: (header: Headers, name: string, value: string) => header.set(name, value) };
 
 /** Gives every call that a service answers a server span, and counts it in `rpc.server.call.duration`. */
-export function tracedInvoke(method: DescMethodUnary, invoke: Invoke, { tracer, meter }: Telemetry): Invoke {
+export function tracedInvoke(method: DescMethodUnary, invoke: Invoke, telemetry: Telemetry): Invoke {
   const name = methodName(method);
-  const duration = meter.createHistogram("rpc.server.call.duration", {
+  const duration = telemetry.meter.createHistogram("rpc.server.call.duration", {
     description: "Duration of answered remote procedure calls",
     unit: "s",
     advice: { explicitBucketBoundaries: durationBuckets },
   });
-  return async (request, call) => {
-    const isLocal = call.protocolName === "local";
-    const parent = isLocal ? context.active() : propagation.extract(context.active(), call.header, headerGetter);
-    const attributes: Attributes = { "rpc.system.name": systemOf(call.protocolName), "rpc.method": name };
-    const span = tracer.startSpan(
-      name,
-      { kind: SpanKind.SERVER, attributes: { ...attributes, ...baggageAttributes(parent) } },
+  const kinds = new AttributeSets((protocolName: string) => ({
+    "rpc.system.name": systemOf(protocolName),
+    "rpc.method": name,
+  }));
+  const outcomes = outcomesOf((protocolName: string) => kinds.of(protocolName));
+  return (request, call) => {
+    const around = context.active();
+    // What was passed on within the process needs no header to be known.
+    const isKnown = call.protocolName === "local" || trace.getSpan(around) !== undefined;
+    const parent = isKnown ? around : propagation.extract(around, call.header, headerGetter);
+    return traced({
+      telemetry,
+      duration,
       parent,
-    );
-    const begun = performance.now();
-    const active = trace.setSpan(parent, span);
-    try {
-      const answer = await context.with(active, invoke, undefined, request, call);
-      finish(span, duration, attributes, begun, active, undefined);
-      return answer;
-    } catch (error) {
-      finish(span, duration, attributes, begun, active, ConnectError.from(error));
-      throw error;
-    }
+      around,
+      begin: () =>
+        telemetry.tracer.startSpan(
+          name,
+          { kind: SpanKind.SERVER, attributes: { ...kinds.of(call.protocolName), ...baggageAttributes(parent) } },
+          parent,
+        ),
+      outcome: (error) => outcomes(call.protocolName, error),
+      call: () => invoke(request, call),
+    });
   };
 }
 
-/** Gives every call that a service makes a client span, and counts it in `rpc.client.call.duration`. */
-export function tracedTransport(inner: Transport, server: string, { tracer, meter }: Telemetry): Transport {
-  const duration = meter.createHistogram("rpc.client.call.duration", {
+/**
+ * Gives every call that a service makes a client span, and counts it in `rpc.client.call.duration`.
+ *
+ * @param server.isLocal whether it is in the same process, where the context needs no headers to come along
+ */
+export function tracedTransport(
+  inner: Transport,
+  server: { readonly name: string; readonly isLocal: boolean },
+  telemetry: Telemetry,
+): Transport {
+  const duration = telemetry.meter.createHistogram("rpc.client.call.duration", {
     description: "Duration of made remote procedure calls",
     unit: "s",
     advice: { explicitBucketBoundaries: durationBuckets },
   });
+  const kinds = new AttributeSets((name: string) => ({
+    "rpc.system.name": "grpc",
+    "rpc.method": name,
+    "server.address": server.name,
+  }));
+  const outcomes = outcomesOf((name: string) => kinds.of(name));
   return {
-    async unary(method, signal, timeoutMs, header, input, contextValues) {
+    unary(method, signal, timeoutMs, header, input, contextValues) {
       const name = methodName(method);
-      const attributes: Attributes = { "rpc.system.name": "grpc", "rpc.method": name, "server.address": server };
-      const parent = context.active();
-      const span = tracer.startSpan(name, { kind: SpanKind.CLIENT, attributes }, parent);
-      const active = trace.setSpan(parent, span);
-      const headers = new Headers(header);
-      propagation.inject(active, headers, headerSetter);
-      const begun = performance.now();
-      try {
-        const answer = await context.with(active, () =>
-          inner.unary(method, signal, timeoutMs, headers, input, contextValues),
-        );
-        finish(span, duration, attributes, begun, active, undefined);
-        return answer;
-      } catch (error) {
-        finish(span, duration, attributes, begun, active, ConnectError.from(error));
-        throw error;
-      }
+      const around = context.active();
+      return traced({
+        telemetry,
+        duration,
+        parent: around,
+        around,
+        begin: () => telemetry.tracer.startSpan(name, { kind: SpanKind.CLIENT, attributes: kinds.of(name) }, around),
+        outcome: (error) => outcomes(name, error),
+        call(active) {
+          if (server.isLocal) return inner.unary(method, signal, timeoutMs, header, input, contextValues);
+          const headers = new Headers(header);
+          propagation.inject(active, headers, headerSetter);
+          return inner.unary(method, signal, timeoutMs, headers, input, contextValues);
+        },
+      });
     },
     stream: (...call) => inner.stream(...call),
   };
 }
 
-function finish(
-  span: Span,
-  duration: Histogram,
-  attributes: Attributes,
-  begun: number,
-  active: Context,
-  error: ConnectError | undefined,
-): void {
-  const status = error === undefined ? "OK" : codeName(error.code);
-  const isFault = error !== undefined && faults.includes(error.code);
-  const outcome: Attributes = { "rpc.response.status_code": status, ...(isFault ? { "error.type": status } : {}) };
-  span.setAttributes(outcome);
-  if (isFault) {
-    // The message of a declared error names ids and amounts, but no person; others are our own fixed texts.
-    span.setStatus({ code: SpanStatusCode.ERROR, message: errorInfo(error)?.reason ?? status });
+/** Runs a call within its span, and without one where the trace is not sampled. */
+async function traced<T>(options: {
+  readonly telemetry: Telemetry;
+  readonly duration: Histogram;
+  readonly parent: Context;
+  /** The context that is active anyway. */
+  readonly around: Context;
+  begin(): Span;
+  outcome(error: ConnectError | undefined): Attributes;
+  call(active: Context): Promise<T>;
+}): Promise<T> {
+  const { telemetry, duration, parent, around } = options;
+  const begun = performance.now();
+  const span = telemetry.isUnsampled(parent) ? undefined : options.begin();
+  const active = span === undefined ? parent : trace.setSpan(parent, span);
+  try {
+    const answer = await (active === around
+      ? options.call(active)
+      : context.with(active, options.call, undefined, active));
+    finish(undefined);
+    return answer;
+  } catch (error) {
+    finish(ConnectError.from(error));
+    throw error;
   }
-  span.end();
-  duration.record((performance.now() - begun) / 1_000, { ...attributes, ...outcome }, active);
+
+  function finish(error: ConnectError | undefined): void {
+    const outcome = options.outcome(error);
+    if (span !== undefined) {
+      span.setAttributes(outcome);
+      if (error !== undefined && isFault(error)) {
+        // The message of a declared error names ids and amounts, but no person; others are our own fixed texts.
+        span.setStatus({ code: SpanStatusCode.ERROR, message: errorInfo(error)?.reason ?? codeName(error.code) });
+      }
+      span.end();
+    }
+    duration.record((performance.now() - begun) / 1_000, outcome, active);
+  }
+}
+
+/** A call's attributes when it has ended, by what tells its kind. */
+function outcomesOf(kindOf: (kind: string) => Attributes) {
+  const sets = new AttributeSets((kind: string, code: Code | undefined) => {
+    const status = code === undefined ? "OK" : codeName(code);
+    const failure = code !== undefined && faults.includes(code) ? { "error.type": status } : {};
+    return { ...kindOf(kind), "rpc.response.status_code": status, ...failure };
+  });
+  return (kind: string, error: ConnectError | undefined) => sets.of(kind, error?.code);
+}
+
+function isFault({ code }: ConnectError): boolean {
+  return faults.includes(code);
 }
 
 function systemOf(protocolName: string): string {

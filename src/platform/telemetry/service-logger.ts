@@ -1,7 +1,6 @@
-import type { Logger as OtelLogger } from "@opentelemetry/api";
 import { createLogger, type Logger, type LogLevel } from "../logging/logger.ts";
 import { emitLog } from "./logs.ts";
-import type { ServiceIdentity, TelemetryHost } from "./telemetry.ts";
+import type { ServiceIdentity, Telemetry, TelemetryHost } from "./telemetry.ts";
 
 /** The logger of a process whose services' records also go to telemetry, each under its service's resource. */
 export function createServiceLogger(
@@ -10,18 +9,18 @@ export function createServiceLogger(
   host: TelemetryHost,
 ): Logger {
   if (!host.isOn) return createLogger({ level });
-  const loggers = new Map<string, OtelLogger>();
+  const known = new Map<string, Telemetry>();
   return createLogger({
     level,
     observer(name, number, args) {
       const service = services.find((candidate) => candidate.name === name);
       if (service === undefined) return;
-      let logger = loggers.get(name);
-      if (logger === undefined) {
-        logger = host.forService(service).logger;
-        loggers.set(name, logger);
+      let telemetry = known.get(name);
+      if (telemetry === undefined) {
+        telemetry = host.forService(service);
+        known.set(name, telemetry);
       }
-      emitLog(logger, number, args);
+      emitLog(telemetry, number, args);
     },
   });
 }

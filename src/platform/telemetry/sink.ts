@@ -1,13 +1,9 @@
 import { type ExportResult, ExportResultCode } from "@opentelemetry/core";
-import {
-  type ISerializer,
-  ProtobufLogsSerializer,
-  ProtobufMetricsSerializer,
-  ProtobufTraceSerializer,
-} from "@opentelemetry/otlp-transformer";
+import { type ISerializer, ProtobufLogsSerializer, ProtobufTraceSerializer } from "@opentelemetry/otlp-transformer";
 import type { LogRecordExporter, ReadableLogRecord } from "@opentelemetry/sdk-logs";
 import { AggregationTemporality, type PushMetricExporter, type ResourceMetrics } from "@opentelemetry/sdk-metrics";
 import type { ReadableSpan, SpanExporter } from "@opentelemetry/sdk-trace";
+import { metricsSerializer } from "./metrics-request.ts";
 
 export type Signal = "traces" | "metrics" | "logs";
 
@@ -34,7 +30,7 @@ export function logSink(sink: TelemetrySink): LogRecordExporter {
 
 export function metricSink(sink: TelemetrySink): PushMetricExporter {
   return {
-    export: exporting<ResourceMetrics>("metrics", ProtobufMetricsSerializer, sink),
+    export: exporting<ResourceMetrics>("metrics", metricsSerializer, sink),
     selectAggregationTemporality: () => AggregationTemporality.CUMULATIVE,
     shutdown: async () => {},
     forceFlush: async () => {},

@@ -1,5 +1,6 @@
-import { type Attributes, context, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
+import { context, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
 import type { Sql } from "../sql/database.ts";
+import { AttributeSets } from "./attribute-sets.ts";
 import type { Telemetry } from "./telemetry.ts";
 
 // Database conventions: https://opentelemetry.io/docs/specs/semconv/db/postgresql/
@@ -29,42 +30,55 @@ const statements = new WeakMap<readonly string[], Statement>();
  * @param namespace `database|schema`
  */
 export function tracedSql(sql: Sql, namespace: string, telemetry: Telemetry): Sql {
-  const { tracer, meter } = telemetry;
+  const { tracer, meter, isUnsampled } = telemetry;
   const duration = meter.createHistogram("db.client.operation.duration", {
     description: "Duration of database statements",
     unit: "s",
     advice: { explicitBucketBoundaries: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10] },
   });
 
-  function observe(query: Query): void {
-    const handle = query.handle;
-    query.handle = function observed(this: Query) {
-      if (this.executed) return handle.call(this);
-      const statement = statementOf(this.strings);
-      const attributes: Attributes = {
+  const outcomes = new WeakMap<Statement, AttributeSets<[failure: string | undefined]>>();
+  const outcomesOf = (statement: Statement) => {
+    let sets = outcomes.get(statement);
+    if (sets === undefined) {
+      const attributes = {
         "db.system.name": "postgresql",
         "db.namespace": namespace,
         "db.operation.name": statement.operation,
         "db.query.summary": statement.summary,
       };
+      sets = new AttributeSets((failure) => ({
+        ...attributes,
+        ...(failure === undefined ? {} : { "error.type": failure }),
+      }));
+      outcomes.set(statement, sets);
+    }
+    return sets;
+  };
+
+  function observe(query: Query): void {
+    const handle = query.handle;
+    query.handle = function observed(this: Query) {
+      if (this.executed) return handle.call(this);
+      const statement = statementOf(this.strings);
+      const sets = outcomesOf(statement);
       const active = context.active();
       const span =
-        trace.getSpan(active) === undefined
+        trace.getSpan(active) === undefined || isUnsampled(active)
           ? undefined
           : tracer.startSpan(
               statement.summary,
-              { kind: SpanKind.CLIENT, attributes: { ...attributes, "db.query.text": statement.text } },
+              { kind: SpanKind.CLIENT, attributes: { ...sets.of(undefined), "db.query.text": statement.text } },
               active,
             );
       const begun = performance.now();
-      const finish = (error: unknown) => {
-        const failure: Attributes = error === undefined ? {} : { "error.type": errorType(error) };
-        if (error !== undefined) {
-          span?.setAttributes(failure);
+      const finish = (failure: string | undefined) => {
+        if (failure !== undefined) {
+          span?.setAttribute("error.type", failure);
           span?.setStatus({ code: SpanStatusCode.ERROR });
         }
         span?.end();
-        duration.record((performance.now() - begun) / 1_000, { ...attributes, ...failure }, active);
+        duration.record((performance.now() - begun) / 1_000, sets.of(failure), active);
       };
       const { resolve, reject } = this;
       this.resolve = (value) => {
@@ -72,7 +86,7 @@ export function tracedSql(sql: Sql, namespace: string, telemetry: Telemetry): Sq
         resolve(value);
       };
       this.reject = (error) => {
-        finish(error);
+        finish(errorType(error));
         reject(error);
       };
       return handle.call(this);

@@ -1,11 +1,17 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import { context, propagation } from "@opentelemetry/api";
+import { type Context, context, type Meter, propagation, TraceFlags, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from "@opentelemetry/core";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { BatchLogRecordProcessor, LoggerProvider, type LogRecordExporter } from "@opentelemetry/sdk-logs";
-import { MeterProvider, PeriodicExportingMetricReader, type PushMetricExporter } from "@opentelemetry/sdk-metrics";
+import {
+  AggregationTemporality,
+  InstrumentType,
+  MeterProvider,
+  PeriodicExportingMetricReader,
+  type PushMetricExporter,
+} from "@opentelemetry/sdk-metrics";
 import {
   AlwaysOffSampler,
   AlwaysOnSampler,
@@ -17,6 +23,8 @@ import {
   TracerProvider,
 } from "@opentelemetry/sdk-trace";
 import { ConfigError, choice, type Environment, flag, integer, text } from "../config/environment.ts";
+import { Histograms } from "./histograms.ts";
+import { RateLimitedSampler } from "./rate-limited-sampler.ts";
 import { logSink, metricSink, spanSink, type TelemetrySink } from "./sink.ts";
 import { noTelemetry, type ServiceIdentity, type Telemetry, type TelemetryHost } from "./telemetry.ts";
 
@@ -53,7 +61,7 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
   );
 
   const embedded = sinks.length > 0;
-  const sampler = samplerOf(environment);
+  const { sampler, isUnsampled } = samplingOf(environment, { isEmbedded: embedded });
   const batch = { scheduledDelayMillis: embedded ? 500 : 2_000, maxQueueSize: 16_384, maxExportBatchSize: 1_024 };
   const spanProcessors = exporters.spans.map((exporter) => new BatchSpanProcessor({ exporter, ...batch }));
   const logProcessors = exporters.logs.map((exporter) => new BatchLogRecordProcessor({ exporter, ...batch }));
@@ -74,22 +82,26 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
       const resource = resourceFromAttributes(resourceAttributes(service, { environment, version, instance }));
       const tracers = new TracerProvider({ resource, sampler, spanProcessors: [...spanProcessors] });
       const loggers = new LoggerProvider({ resource, processors: [...logProcessors] });
+      const histograms = new Histograms({ name: scope, version });
       const meter = new MeterProvider({
         resource,
-        readers: exporters.metrics.map(
-          (make) =>
-            new PeriodicExportingMetricReader({
-              exporter: make(),
-              exportIntervalMillis,
-              exportTimeoutMillis: Math.min(exportIntervalMillis, 10_000),
-            }),
-        ),
+        readers: exporters.metrics.map((make) => {
+          const exporter = make();
+          const temporality = exporter.selectAggregationTemporality?.(InstrumentType.HISTOGRAM);
+          return new PeriodicExportingMetricReader({
+            exporter,
+            exportIntervalMillis,
+            exportTimeoutMillis: Math.min(exportIntervalMillis, 10_000),
+            metricProducers: [histograms.producer(temporality ?? AggregationTemporality.CUMULATIVE)],
+          });
+        }),
       });
       meters.push(meter);
       const telemetry: Telemetry = {
         tracer: tracers.getTracer(scope, version),
-        meter: meter.getMeter(scope, version),
+        meter: withHistograms(meter.getMeter(scope, version), histograms),
         logger: loggers.getLogger(scope, version),
+        isUnsampled,
       };
       made.set(service.name, telemetry);
       return telemetry;
@@ -102,6 +114,16 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
       await settle([...spanProcessors, ...logProcessors].map((part) => part.shutdown()));
     },
   };
+}
+
+/** The SDK's meter, but for its histograms. */
+function withHistograms(meter: Meter, histograms: Histograms): Meter {
+  return new Proxy(meter, {
+    get: (target, name) =>
+      name === "createHistogram"
+        ? histograms.create.bind(histograms)
+        : (target[name as keyof Meter] as () => unknown).bind(target),
+  });
 }
 
 /** A backend that is away costs dropped data, never a failure. */
@@ -152,9 +174,17 @@ function givenResourceAttributes(environment: Environment): Record<string, strin
   );
 }
 
-function samplerOf(environment: Environment): Sampler {
+/** Traces of one operation that the embedded mode keeps in a second, unless told otherwise. */
+const defaultTracesPerSecond = 50;
+
+interface Sampling {
+  readonly sampler: Sampler;
+  isUnsampled(within: Context): boolean;
+}
+
+function samplingOf(environment: Environment, { isEmbedded }: { readonly isEmbedded: boolean }): Sampling {
   const name = choice(environment, "OTEL_TRACES_SAMPLER", {
-    fallback: "parentbased_always_on",
+    fallback: isEmbedded ? "parentbased_rate_limited" : "parentbased_always_on",
     of: [
       "always_on",
       "always_off",
@@ -162,18 +192,36 @@ function samplerOf(environment: Environment): Sampler {
       "parentbased_always_on",
       "parentbased_always_off",
       "parentbased_traceidratio",
+      "parentbased_rate_limited",
     ],
   });
-  const ratio = Number(text(environment, "OTEL_TRACES_SAMPLER_ARG") ?? "1");
-  if (!(ratio >= 0 && ratio <= 1)) {
-    throw new ConfigError(`OTEL_TRACES_SAMPLER_ARG=${ratio} is not valid: it takes a number from 0 to 1.`);
+  const root = rootSampler(environment, name);
+  if (name === "always_off") return { sampler: root, isUnsampled: () => true };
+  if (!name.startsWith("parentbased_")) return { sampler: root, isUnsampled: () => false };
+  return {
+    sampler: new ParentBasedSampler({ root }),
+    isUnsampled(within) {
+      const parent = trace.getSpanContext(within);
+      return parent !== undefined && (parent.traceFlags & TraceFlags.SAMPLED) === 0;
+    },
+  };
+}
+
+function rootSampler(environment: Environment, name: string): Sampler {
+  const given = text(environment, "OTEL_TRACES_SAMPLER_ARG");
+  if (name.endsWith("rate_limited")) {
+    const perSecond = Number(given ?? defaultTracesPerSecond);
+    if (perSecond > 0 && Number.isFinite(perSecond)) return new RateLimitedSampler({ perSecond });
+    throw new ConfigError(
+      `OTEL_TRACES_SAMPLER_ARG=${given} is not valid: for ${name} it takes how many traces of one operation are kept in a second, more than 0.`,
+    );
   }
-  const root = name.endsWith("always_on")
-    ? new AlwaysOnSampler()
-    : name.endsWith("always_off")
-      ? new AlwaysOffSampler()
-      : new TraceIdRatioBasedSampler(ratio);
-  return name.startsWith("parentbased_") ? new ParentBasedSampler({ root }) : root;
+  const ratio = Number(given ?? "1");
+  if (!(ratio >= 0 && ratio <= 1)) {
+    throw new ConfigError(`OTEL_TRACES_SAMPLER_ARG=${given} is not valid: it takes a number from 0 to 1.`);
+  }
+  if (name.endsWith("always_on")) return new AlwaysOnSampler();
+  return name.endsWith("always_off") ? new AlwaysOffSampler() : new TraceIdRatioBasedSampler(ratio);
 }
 
 async function makeExporters(environment: Environment, sinks: readonly TelemetrySink[]): Promise<Exporters> {

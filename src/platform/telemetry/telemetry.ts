@@ -1,10 +1,12 @@
-import { type Logger, logs, type Meter, metrics, type Tracer, trace } from "@opentelemetry/api";
+import { type Context, type Logger, logs, type Meter, metrics, type Tracer, trace } from "@opentelemetry/api";
 
 /** The signals of one service: OpenTelemetry's own API, with the service's resource behind it. */
 export interface Telemetry {
   readonly tracer: Tracer;
   readonly meter: Meter;
   readonly logger: Logger;
+  /** Whether spans that begin in this context come to nothing, for their trace is not sampled: then none is needed. */
+  isUnsampled(within: Context): boolean;
 }
 
 /** What distinguishes a service in its telemetry. */
@@ -39,4 +41,5 @@ export const silent: Telemetry = {
   tracer: trace.getTracer(scope),
   meter: metrics.getMeter(scope),
   logger: logs.getLogger(scope),
+  isUnsampled: () => true,
 };

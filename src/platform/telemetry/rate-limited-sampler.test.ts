@@ -1,0 +1,73 @@
+import { randomBytes } from "node:crypto";
+import { ROOT_CONTEXT, SamplingDecision, SpanKind } from "@opentelemetry/api";
+import { expect, test } from "vitest";
+import { RateLimitedSampler } from "./rate-limited-sampler.ts";
+
+function begin(sampler: RateLimitedSampler, path: string) {
+  const traceId = randomBytes(16).toString("hex");
+  const { decision, traceState } = sampler.shouldSample(ROOT_CONTEXT, traceId, "GET", SpanKind.SERVER, {
+    "url.path": path,
+  });
+  const isKept = decision === SamplingDecision.RECORD_AND_SAMPLED;
+  const threshold = /^th:([0-9a-f]{1,14})$/.exec(traceState?.get("ot") ?? "")?.[1];
+  const stands = threshold === undefined ? 1 : 2 ** 56 / Number(2n ** 56n - BigInt(`0x${threshold.padEnd(14, "0")}`));
+  return { isKept, traceId, threshold, stands };
+}
+
+/** So many roots a second for so long, evenly. */
+function drive(
+  sampler: RateLimitedSampler,
+  clock: { ms: number },
+  options: { path: string; rate: number; seconds: number },
+) {
+  const begun = Array.from({ length: options.rate * options.seconds }, () => {
+    clock.ms += 1_000 / options.rate;
+    return begin(sampler, options.path);
+  });
+  return begun.filter(({ isKept }) => isKept);
+}
+
+function samplerAt(perSecond: number) {
+  const clock = { ms: 0 };
+  return { clock, sampler: new RateLimitedSampler({ perSecond, now: () => clock.ms }) };
+}
+
+test("every trace is kept while there are no more than allowed, and tells that it stands for itself alone", () => {
+  const { clock, sampler } = samplerAt(50);
+  const kept = drive(sampler, clock, { path: "/api/cart", rate: 50, seconds: 60 });
+  expect(kept).toHaveLength(3_000);
+  expect(kept.every(({ threshold }) => threshold === undefined)).toBe(true);
+});
+
+test("a flood is thinned out to about what is allowed, and what is kept stands for all of it", () => {
+  const { clock, sampler } = samplerAt(50);
+  drive(sampler, clock, { path: "/api/cart", rate: 1_000, seconds: 10 });
+  const kept = drive(sampler, clock, { path: "/api/cart", rate: 1_000, seconds: 60 });
+  expect(kept.length / 60).toBeGreaterThan(40);
+  expect(kept.length / 60).toBeLessThan(60);
+  // Five standard deviations of a sample of this size.
+  const stoodFor = kept.reduce((sum, { stands }) => sum + stands, 0);
+  expect(Math.abs(stoodFor - 60_000)).toBeLessThan(5 * Math.sqrt(60_000 * 20));
+});
+
+test("a flood of one operation leaves the others whole", () => {
+  const { clock, sampler } = samplerAt(50);
+  drive(sampler, clock, { path: "/api/products", rate: 5_000, seconds: 5 });
+  expect(drive(sampler, clock, { path: "/api/checkout", rate: 25, seconds: 10 })).toHaveLength(250);
+});
+
+test("ids in a path make no operations of their own", () => {
+  const { clock, sampler } = samplerAt(50);
+  const kept = Array.from({ length: 10_000 }, (_, index) => {
+    clock.ms += 1;
+    return begin(sampler, `/api/products/${index}`);
+  }).filter(({ isKept }) => isKept);
+  expect(kept.length).toBeLessThan(1_500);
+});
+
+test("everything is kept again once a flood is over", () => {
+  const { clock, sampler } = samplerAt(50);
+  drive(sampler, clock, { path: "/api/cart", rate: 5_000, seconds: 5 });
+  clock.ms += 20_000;
+  expect(drive(sampler, clock, { path: "/api/cart", rate: 20, seconds: 10 })).toHaveLength(200);
+});

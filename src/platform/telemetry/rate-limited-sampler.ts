@@ -1,0 +1,115 @@
+import {
+  type Attributes,
+  type Context,
+  createTraceState,
+  SamplingDecision,
+  type SamplingResult,
+  type SpanKind,
+  type TraceState,
+} from "@opentelemetry/api";
+import type { Sampler } from "@opentelemetry/sdk-trace";
+
+/** Operations told apart; what comes later shares one allowance. */
+const maxOperations = 100;
+/** Time in which the sampler forgets, in seconds: so much of a burst is kept whole. */
+const memorySeconds = 2;
+/** Bits of a trace id that are random, and of a threshold. */
+const randomBits = 56n;
+
+/**
+ * Keeps every trace as long as there are about so many a second of one operation at most, and beyond that every second, third
+ * or nth: what is rare is kept whole, what floods is thinned out. Decisions are made at the root by the trace id's own
+ * randomness, and `tracestate` tells what a kept trace stands for, so that counts stay true.
+ *
+ * Threshold in `tracestate`: https://opentelemetry.io/docs/specs/otel/trace/tracestate-probability-sampling/
+ * Rate by exponential smoothing, as the consistent rate limiting samplers of the same specification's OTEPs do.
+ */
+export class RateLimitedSampler implements Sampler {
+  readonly #perSecond: number;
+  readonly #now: () => number;
+  readonly #allowances = new Map<string, Allowance>();
+
+  /**
+   * @param options.perSecond traces of one operation that are kept in a second
+   * @param options.now milliseconds of a clock that never goes back
+   */
+  constructor({
+    perSecond,
+    now = () => performance.now(),
+  }: { readonly perSecond: number; readonly now?: () => number }) {
+    this.#perSecond = perSecond;
+    this.#now = now;
+  }
+
+  shouldSample(
+    _within: Context,
+    traceId: string,
+    name: string,
+    _kind: SpanKind,
+    attributes: Attributes,
+  ): SamplingResult {
+    const oneIn = this.#allowanceOf(operationOf(name, attributes)).oneIn(this.#now());
+    if (oneIn === 1) return kept;
+    const threshold = (1n << randomBits) - (1n << randomBits) / BigInt(oneIn);
+    if (BigInt(`0x${traceId.slice(-14)}`) < threshold) return dropped;
+    return { decision: SamplingDecision.RECORD_AND_SAMPLED, traceState: stateOf(threshold) };
+  }
+
+  toString(): string {
+    return `RateLimitedSampler{${this.#perSecond} a second and operation}`;
+  }
+
+  #allowanceOf(operation: string): Allowance {
+    const isFull = this.#allowances.size >= maxOperations;
+    const key = isFull && !this.#allowances.has(operation) ? "" : operation;
+    let allowance = this.#allowances.get(key);
+    if (allowance === undefined) {
+      allowance = new Allowance(this.#perSecond, this.#now());
+      this.#allowances.set(key, allowance);
+    }
+    return allowance;
+  }
+}
+
+/** How often one operation was begun of late. */
+class Allowance {
+  readonly #perSecond: number;
+  #count = 0;
+  #at: number;
+
+  constructor(perSecond: number, now: number) {
+    this.#perSecond = perSecond;
+    this.#at = now;
+  }
+
+  /** Counts one more, and tells of how many one is kept. */
+  oneIn(now: number): number {
+    const seconds = (now - this.#at) / 1_000;
+    this.#at = now;
+    this.#count = this.#count * Math.exp(-seconds / memorySeconds) + 1;
+    return Math.max(1, Math.round((this.#count - 1) / (memorySeconds * this.#perSecond)));
+  }
+}
+
+const kept: SamplingResult = { decision: SamplingDecision.RECORD_AND_SAMPLED };
+const dropped: SamplingResult = { decision: SamplingDecision.NOT_RECORD };
+
+/** At the root no route is known yet: the first two parts of the path tell operations apart, and ids do not. */
+function operationOf(name: string, attributes: Attributes): string {
+  const path = attributes["url.path"];
+  if (typeof path !== "string") return name;
+  const end = path.indexOf("/", path.indexOf("/", 1) + 1);
+  return `${name} ${end === -1 ? path : path.slice(0, end)}`;
+}
+
+const states = new Map<bigint, TraceState>();
+
+function stateOf(threshold: bigint): TraceState {
+  let state = states.get(threshold);
+  if (state === undefined) {
+    const digits = threshold.toString(16).padStart(14, "0").replace(/0+$/, "");
+    state = createTraceState(`ot=th:${digits}`);
+    if (states.size < 1_000) states.set(threshold, state);
+  }
+  return state;
+}

@@ -77,7 +77,9 @@ export const attribute = {
   "nodejsEventloopState": "nodejs.eventloop.state",
   "cpuMode": "cpu.mode",
   "v8jsHeapSpaceName": "v8js.heap.space.name",
-  "v8jsGcType": "v8js.gc.type"
+  "v8jsGcType": "v8js.gc.type",
+  "otelComponentType": "otel.component.type",
+  "otelComponentName": "otel.component.name"
 } as const;
 
 /** Attribute types by key. */
@@ -157,7 +159,9 @@ export const attributeTypes: Readonly<Record<string, string>> = {
   "nodejs.eventloop.state": "string",
   "cpu.mode": "string",
   "v8js.heap.space.name": "string",
-  "v8js.gc.type": "string"
+  "v8js.gc.type": "string",
+  "otel.component.type": "string",
+  "otel.component.name": "string"
 } as const;
 
 /** Names of log events. */
@@ -509,6 +513,68 @@ export const metric = {
     "unit": "By",
     "description": "Heap in use",
     "attributes": []
+  },
+  "otelSdkProcessorSpanProcessed": {
+    "name": "otel.sdk.processor.span.processed",
+    "instrument": "counter",
+    "unit": "{span}",
+    "description": "Spans handed on to an exporter; with error.type those that were lost on the way: queue_full, or the exporter's error",
+    "attributes": [
+      "otel.component.type",
+      "otel.component.name",
+      "error.type"
+    ]
+  },
+  "otelSdkProcessorSpanQueueSize": {
+    "name": "otel.sdk.processor.span.queue.size",
+    "instrument": "updowncounter",
+    "unit": "{span}",
+    "description": "Spans that wait for an exporter",
+    "attributes": [
+      "otel.component.type",
+      "otel.component.name"
+    ]
+  },
+  "otelSdkProcessorSpanQueueCapacity": {
+    "name": "otel.sdk.processor.span.queue.capacity",
+    "instrument": "updowncounter",
+    "unit": "{span}",
+    "description": "Spans that may wait for an exporter",
+    "attributes": [
+      "otel.component.type",
+      "otel.component.name"
+    ]
+  },
+  "otelSdkProcessorLogProcessed": {
+    "name": "otel.sdk.processor.log.processed",
+    "instrument": "counter",
+    "unit": "{log_record}",
+    "description": "Log records handed on to an exporter; with error.type those that were lost on the way: queue_full, or the exporter's error",
+    "attributes": [
+      "otel.component.type",
+      "otel.component.name",
+      "error.type"
+    ]
+  },
+  "otelSdkProcessorLogQueueSize": {
+    "name": "otel.sdk.processor.log.queue.size",
+    "instrument": "updowncounter",
+    "unit": "{log_record}",
+    "description": "Log records that wait for an exporter",
+    "attributes": [
+      "otel.component.type",
+      "otel.component.name"
+    ]
+  },
+  "otelSdkProcessorLogQueueCapacity": {
+    "name": "otel.sdk.processor.log.queue.capacity",
+    "instrument": "updowncounter",
+    "unit": "{log_record}",
+    "description": "Log records that may wait for an exporter",
+    "attributes": [
+      "otel.component.type",
+      "otel.component.name"
+    ]
   }
 } as const;
 

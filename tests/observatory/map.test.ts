@@ -1,4 +1,4 @@
-import { SpanKind, SpanStatusCode } from "@opentelemetry/api";
+import { createTraceState, SpanKind, SpanStatusCode, TraceFlags, trace } from "@opentelemetry/api";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { NodeKind } from "../../gen/orrery/observatory/v1/observatory_pb.ts";
 import { EmittingService, watchedSystem } from "./watched-system.ts";
@@ -51,6 +51,24 @@ describe("the map", () => {
     client.end();
     for (const service of order()) await service.flush();
     expect(await edges()).toEqual([["checkout", "payment", 1, 1]]);
+  });
+
+  it("counts a call for all those that its sampled trace stands for", async () => {
+    const sampled = trace.wrapSpanContext({
+      traceId: "0af7651916cd43dd8448eb211c80319c",
+      spanId: "b7ad6b7169203331",
+      traceFlags: TraceFlags.SAMPLED,
+      // Three of four traces were left out.
+      traceState: createTraceState("other=1,ot=rv:c0000000000000;th:c"),
+    });
+    const client = caller.span("Charge", { kind: SpanKind.CLIENT, under: sampled });
+    client.setStatus({ code: SpanStatusCode.ERROR });
+    callee.span("Charge", { kind: SpanKind.SERVER, under: client }).end();
+    client.end();
+    for (const service of [caller, callee]) await service.flush();
+    expect(await edges()).toEqual([["checkout", "payment", 4, 4]]);
+    const { nodes } = await system.client.getMap({});
+    expect(nodes.find(({ name }) => name === "payment")?.golden).toMatchObject({ calls: 4n });
   });
 
   it("shows calls that reach nobody as errors of the edge", async () => {

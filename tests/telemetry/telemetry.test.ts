@@ -276,6 +276,25 @@ describe("one order", () => {
   });
 });
 
+it.each([
+  "http.server.request.duration",
+  "rpc.client.call.duration",
+  "rpc.server.call.duration",
+  "demo.order.duration",
+])("%s has exemplars, and each tells a span of a trace that was exported", (name) => {
+  const spans = new Set(captured.spans().map(({ traceId, spanId }) => `${traceId} ${spanId}`));
+  const points = captured.metrics().flatMap((found) => (found.name === name ? found.points : []));
+  const exemplars = points.flatMap((point) => point.exemplars);
+  expect(exemplars).not.toEqual([]);
+  expect(exemplars.filter(({ traceId, spanId }) => !spans.has(`${traceId} ${spanId}`))).toEqual([]);
+  for (const { exemplars: own, bounds, buckets } of points) {
+    for (const { value } of own) {
+      const bucket = bounds.findIndex((bound) => value <= bound);
+      expect(buckets.at(bucket)).toBeGreaterThan(0);
+    }
+  }
+});
+
 describe("the edges between services", () => {
   it("are those that are declared: each appears as parent and child, and no other does", () => {
     const spans = captured.spans();

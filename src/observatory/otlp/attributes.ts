@@ -92,10 +92,17 @@ export function attributesJson(attributes: Attributes): string {
   let json = "{";
   for (const [key, value] of attributes) {
     if (json.length > 1) json += ",";
-    json += `${JSON.stringify(key)}:${JSON.stringify(value)}`;
+    json += `${quoted(key)}:${typeof value === "string" ? quoted(value) : JSON.stringify(value)}`;
   }
   return `${json}}`;
 }
+
+/** As JSON.stringify, which is slower for the many texts that need no escape. */
+function quoted(text: string): string {
+  return plain.test(text) ? `"${text}"` : JSON.stringify(text);
+}
+
+const plain = /^[ !#-[\]-~]*$/;
 
 /** An attribute that is text, or undefined. */
 export function textAttribute(attributes: Attributes, key: string): string | undefined {

@@ -20,6 +20,8 @@ export interface DecodedSpan {
   endNanos: bigint;
   isError: boolean;
   statusMessage: string;
+  /** How many spans it stands for, itself included: more than one where its trace was sampled among others. */
+  standsFor: number;
   attributes: Attributes;
   links: DecodedLink[];
   events: DecodedEvent[];
@@ -41,6 +43,8 @@ const maxMessageLength = 1_024;
 const maxLinks = 64;
 const maxEvents = 64;
 const statusCodeError = 2;
+/** A threshold that lets next to nothing pass is a mistake, or meant ill. */
+const maxStandsFor = 100_000;
 
 /** Reads an ExportTraceServiceRequest; throws when it is not one. */
 export function decodeTraces(request: Uint8Array): FromResource<DecodedSpan>[] {
@@ -59,6 +63,7 @@ function readSpan(reader: BinaryReader): DecodedSpan {
     endNanos: 0n,
     isError: false,
     statusMessage: "",
+    standsFor: 1,
     attributes: new Map(),
     links: [],
     events: [],
@@ -68,6 +73,7 @@ function readSpan(reader: BinaryReader): DecodedSpan {
     if (wire === WireType.LengthDelimited) {
       if (field === 1) span.traceId = hex(reader.bytes());
       else if (field === 2) span.spanId = hex(reader.bytes());
+      else if (field === 3) span.standsFor = standsFor(reader.string());
       else if (field === 4) span.parentSpanId = hex(reader.bytes());
       else if (field === 5) span.name = bounded(reader.string(), maxNameLength);
       else if (field === 9) readKeyValue(reader, span.attributes);
@@ -81,6 +87,19 @@ function readSpan(reader: BinaryReader): DecodedSpan {
     else reader.skip(wire, field);
   }
   return span;
+}
+
+/**
+ * What a span counts for by the sampling threshold in its trace state.
+ *
+ * https://opentelemetry.io/docs/specs/otel/trace/tracestate-probability-sampling/
+ */
+function standsFor(traceState: string): number {
+  const digits =
+    traceState === "" ? undefined : /(?:^|,)\s*ot=(?:[^,]*;)?th:([0-9a-f]{1,14})(?:[;,\s]|$)/.exec(traceState)?.[1];
+  if (digits === undefined) return 1;
+  const rejected = Number.parseInt(digits.padEnd(14, "0"), 16) / 2 ** 56;
+  return Math.min(maxStandsFor, Math.round(1 / (1 - rejected)));
 }
 
 function readStatus(reader: BinaryReader, span: DecodedSpan): void {

@@ -10,7 +10,7 @@ import { Neighbours } from "./neighbours.ts";
 import { Recent } from "./recent.ts";
 import type { TableName } from "./schema.ts";
 import type { Cell } from "./table-writer.ts";
-import { Traffic } from "./traffic.ts";
+import { outcomeOf, Traffic } from "./traffic.ts";
 
 /** Clocks may differ; more than this is a mistake. */
 const maxAheadNanos = 3_600n * 1_000_000_000n;
@@ -37,9 +37,9 @@ export interface IntakeOptions {
   readonly drops: Drops;
   /** Milliseconds of Unix time. */
   readonly now: () => number;
-  /** The number that the next resource gets. */
   /** Whether there is a service of this name, seen or not. */
   readonly isDeclared: (name: string) => boolean;
+  /** The number that the next resource gets. */
   readonly firstResourceId: number;
   readonly firstSeriesId: number;
 }
@@ -54,12 +54,15 @@ export class Intake {
   spanCount = 0;
   readonly #options: IntakeOptions;
   readonly #neighbours = new Neighbours({
-    found: (edge) => this.traffic.countEdge(edge),
+    found: (edge, outcome) => this.traffic.countEdge(edge, outcome),
     isService: (name) => this.#options.isDeclared(name) || this.seen.traces.has(name),
   });
   readonly #metrics: MetricIntake;
   readonly #resources = new Map<string, number>();
   #nextResource: number;
+  /** The times between which what comes in is believed. */
+  #earliest = 0n;
+  #latest = 0n;
 
   constructor(options: IntakeOptions) {
     this.#options = options;
@@ -69,6 +72,9 @@ export class Intake {
 
   /** Takes a request apart; one that is malformed is dropped as a whole. */
   accept(signal: Signal, request: Uint8Array): void {
+    const now = BigInt(Math.round(this.#options.now())) * 1_000_000n;
+    this.#earliest = now - maxBehindNanos;
+    this.#latest = now + maxAheadNanos;
     switch (signal) {
       case "traces":
         this.#each(signal, request, decodeTraces, (resource, span) => this.#span(resource, span));
@@ -139,8 +145,9 @@ export class Intake {
     ]);
     this.spanCount++;
     this.#see("traces", service, startNanos);
-    this.traffic.countOperation({ service, name: span.name, kind, isEntry, endNanos, durationNanos, isError });
-    this.#neighbours.add(service, span, this.#options.now());
+    const outcome = outcomeOf(span);
+    this.traffic.countOperation({ service, name: span.name, kind, isEntry }, outcome);
+    this.#neighbours.add(service, span, outcome, this.#options.now());
     if (span.parentSpanId === "") this.freshTraces.add(span.traceId);
   }
 
@@ -183,9 +190,8 @@ export class Intake {
   }
 
   #isTimely(signal: Signal, nanos: bigint): boolean {
-    const now = BigInt(Math.round(this.#options.now())) * 1_000_000n;
-    if (nanos <= now + maxAheadNanos && nanos >= now - maxBehindNanos) return true;
-    const reason = nanos === 0n ? "no time" : nanos > now ? "clock in the future" : "clock in the past";
+    if (nanos <= this.#latest && nanos >= this.#earliest) return true;
+    const reason = nanos === 0n ? "no time" : nanos > this.#latest ? "clock in the future" : "clock in the past";
     this.#options.drops.count(signal, reason);
     return false;
   }

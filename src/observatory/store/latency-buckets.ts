@@ -1,7 +1,7 @@
 /** Four buckets for each doubling of the duration, from 0.05 ms up: a quantile is off by 9 % at most. */
 const perDoubling = 4;
 const firstMs = 0.05;
-const bucketCount = 96;
+export const bucketCount = 96;
 
 /** The bucket of a duration in milliseconds; those beyond about 13 minutes share the last. */
 export function latencyBucket(ms: number): number {

@@ -1,6 +1,6 @@
 import { textAttribute } from "../otlp/attributes.ts";
 import { type DecodedSpan, spanKind } from "../otlp/traces.ts";
-import type { EdgeCall } from "./traffic.ts";
+import type { Edge, Outcome } from "./traffic.ts";
 
 /** How long a span is remembered for its parent or children to arrive. */
 const patienceMs = 30_000;
@@ -17,9 +17,7 @@ interface Remembered {
 /** A call that waits for its caller. */
 interface Orphan {
   readonly service: string;
-  readonly endNanos: bigint;
-  readonly durationNanos: bigint;
-  readonly isError: boolean;
+  readonly outcome: Outcome;
 }
 
 /**
@@ -29,7 +27,7 @@ interface Orphan {
  * Two generations of spans are kept, and the older one is dropped from time to time: cheaper than a clock for each.
  */
 export class Neighbours {
-  readonly #found: (edge: EdgeCall) => void;
+  readonly #found: (edge: Edge, outcome: Outcome) => void;
   readonly #isService: (name: string) => boolean;
   /** One object for all spans of a service that ended alike: most of what is remembered are keys. */
   readonly #shared = new Map<string, Remembered>();
@@ -45,26 +43,24 @@ export class Neighbours {
    * @param options.isService whether a name is a service's, by which calls that did not reach it are counted
    */
   constructor(options: {
-    readonly found: (edge: EdgeCall) => void;
+    readonly found: (edge: Edge, outcome: Outcome) => void;
     readonly isService: (name: string) => boolean;
   }) {
     this.#found = options.found;
     this.#isService = options.isService;
   }
 
-  add(service: string, span: DecodedSpan, nowMs: number): void {
+  add(service: string, span: DecodedSpan, outcome: Outcome, nowMs: number): void {
     this.#turn(nowMs);
     const target = targetWithoutSpans(span);
-    const { endNanos, isError } = span;
-    const durationNanos = endNanos - span.startNanos;
-    if (target !== undefined) this.#found({ source: service, target, endNanos, durationNanos, isError });
+    if (target !== undefined) this.#found({ source: service, target }, outcome);
     const topic = span.kind === spanKind.consumer ? topicOf(span) : undefined;
-    if (topic !== undefined) this.#found({ source: topic, target: service, endNanos, durationNanos, isError });
+    if (topic !== undefined) this.#found({ source: topic, target: service }, outcome);
 
-    const isFailedCall = isError && span.kind === spanKind.client;
+    const isFailedCall = span.isError && span.kind === spanKind.client;
     const hasChildren = this.#youngOrphans.has(span.spanId) || this.#oldOrphans.has(span.spanId);
     const unreached = isFailedCall && !hasChildren ? this.#calledService(span) : undefined;
-    if (unreached !== undefined) this.#found({ source: service, target: unreached, endNanos, durationNanos, isError });
+    if (unreached !== undefined) this.#found({ source: service, target: unreached }, outcome);
     const self = this.#remembered(service, isFailedCall, unreached !== undefined);
     this.#young.set(span.spanId, self);
     for (const orphans of [this.#youngOrphans, this.#oldOrphans]) {
@@ -73,7 +69,7 @@ export class Neighbours {
     }
     // A consumer is reached through its topic.
     if (span.parentSpanId === "" || topic !== undefined) return;
-    const call: Orphan = { service, endNanos, durationNanos, isError };
+    const call: Orphan = { service, outcome };
     const parent = this.#young.get(span.parentSpanId) ?? this.#old.get(span.parentSpanId);
     if (parent !== undefined) this.#connect(parent, call);
     // Children within a process mostly arrive before their parents; only entries can be calls from elsewhere.
@@ -85,9 +81,13 @@ export class Neighbours {
     }
   }
 
-  #connect(parent: Remembered, { service, isError, ...when }: Orphan): void {
+  #connect(parent: Remembered, { service, outcome }: Orphan): void {
     if (parent.service === service || parent.isCounted) return;
-    this.#found({ source: parent.service, target: service, ...when, isError: isError || parent.isFailedCall });
+    const isError = outcome.isError || parent.isFailedCall;
+    this.#found(
+      { source: parent.service, target: service },
+      isError === outcome.isError ? outcome : { ...outcome, isError },
+    );
   }
 
   /** Who was called by a span that has no child: a failed call may not have reached anybody. */

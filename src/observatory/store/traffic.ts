@@ -1,4 +1,4 @@
-import { latencyBucket } from "./latency-buckets.ts";
+import { bucketCount, latencyBucket } from "./latency-buckets.ts";
 import type { Cell } from "./table-writer.ts";
 
 /** The grain of the roll-ups. */
@@ -11,6 +11,43 @@ const maxEdges = 4_000;
 /** Stands for names beyond what is kept apart. */
 export const otherName = "(other)";
 
+/** What a roll-up tells of a span. */
+export interface Outcome {
+  /** Which ten seconds it ended in, counted since 1970. */
+  readonly slot: number;
+  readonly bucket: number;
+  readonly isError: boolean;
+  /** How many spans it stands for, itself included: more than one where traces were sampled. */
+  readonly standsFor: number;
+}
+
+export function outcomeOf(span: {
+  readonly startNanos: bigint;
+  readonly endNanos: bigint;
+  readonly isError: boolean;
+  readonly standsFor: number;
+}): Outcome {
+  return {
+    slot: Number(span.endNanos / slotNanos),
+    bucket: latencyBucket(Number(span.endNanos - span.startNanos) / 1e6),
+    isError: span.isError,
+    standsFor: span.standsFor,
+  };
+}
+
+export interface Operation {
+  readonly service: string;
+  readonly name: string;
+  readonly kind: string;
+  /** Whether the service was entered here: a server, a consumer, or the beginning of a trace. */
+  readonly isEntry: boolean;
+}
+
+export interface Edge {
+  readonly source: string;
+  readonly target: string;
+}
+
 interface Counted {
   readonly key: readonly Cell[];
   readonly slot: bigint;
@@ -19,23 +56,10 @@ interface Counted {
   errors: number;
 }
 
-export interface OperationCall {
-  readonly service: string;
-  readonly name: string;
-  readonly kind: string;
-  /** Whether the service was entered here: a server, a consumer, or the beginning of a trace. */
-  readonly isEntry: boolean;
-  readonly endNanos: bigint;
-  readonly durationNanos: bigint;
-  readonly isError: boolean;
-}
-
-export interface EdgeCall {
-  readonly source: string;
-  readonly target: string;
-  readonly endNanos: bigint;
-  readonly durationNanos: bigint;
-  readonly isError: boolean;
+/** What was counted of one operation or edge, by slot and bucket in one number. */
+interface Series {
+  readonly key: readonly Cell[];
+  readonly counted: Map<number, Counted>;
 }
 
 /** A row of a roll-up that is not in the store yet. */
@@ -53,29 +77,40 @@ export interface PendingRow {
  * `edge_stats` and `operation_stats`; until then it is found here.
  */
 export class Traffic {
-  readonly #operations = new Map<string, Counted>();
-  readonly #edges = new Map<string, Counted>();
+  readonly #operations = new Map<string, Series>();
+  readonly #edges = new Map<string, Series>();
   readonly #operationNames = new Set<string>();
   readonly #edgeNames = new Set<string>();
   #generation = 0;
 
-  countOperation(call: OperationCall): void {
-    const known = remember(this.#operationNames, `${call.service}\n${call.name}`, maxOperations);
-    const name = known ? call.name : otherName;
-    count(this.#operations, [call.service, name, call.kind, call.isEntry], call);
+  countOperation({ service, name, kind, isEntry }: Operation, outcome: Outcome): void {
+    const known = remember(this.#operationNames, `${service}\n${name}`, maxOperations) ? name : otherName;
+    const id = `${service}\n${known}\n${kind}\n${isEntry}`;
+    let series = this.#operations.get(id);
+    if (series === undefined) {
+      series = { key: [service, known, kind, isEntry], counted: new Map() };
+      this.#operations.set(id, series);
+    }
+    count(series, outcome);
   }
 
-  countEdge(call: EdgeCall): void {
-    if (!remember(this.#edgeNames, `${call.source}\n${call.target}`, maxEdges)) return;
-    count(this.#edges, [call.source, call.target], call);
+  countEdge({ source, target }: Edge, outcome: Outcome): void {
+    const id = `${source}\n${target}`;
+    let series = this.#edges.get(id);
+    if (series === undefined) {
+      if (!remember(this.#edgeNames, id, maxEdges)) return;
+      series = { key: [source, target], counted: new Map() };
+      this.#edges.set(id, series);
+    }
+    count(series, outcome);
   }
 
   get pendingOperations(): Iterable<PendingRow> {
-    return this.#operations.values();
+    return rowsOf(this.#operations);
   }
 
   get pendingEdges(): Iterable<PendingRow> {
-    return this.#edges.values();
+    return rowsOf(this.#edges);
   }
 
   /**
@@ -105,19 +140,17 @@ function remember(names: Set<string>, name: string, max: number): boolean {
   return true;
 }
 
-function count(
-  into: Map<string, Counted>,
-  key: readonly Cell[],
-  call: { readonly endNanos: bigint; readonly durationNanos: bigint; readonly isError: boolean },
-): void {
-  const slot = call.endNanos - (call.endNanos % slotNanos);
-  const bucket = latencyBucket(Number(call.durationNanos) / 1e6);
-  const id = `${key.join("\n")}\n${slot}\n${bucket}`;
-  let counted = into.get(id);
-  if (counted === undefined) {
-    counted = { key, slot, bucket, calls: 0, errors: 0 };
-    into.set(id, counted);
+function count({ key, counted }: Series, { slot, bucket, isError, standsFor }: Outcome): void {
+  const at = slot * bucketCount + bucket;
+  let row = counted.get(at);
+  if (row === undefined) {
+    row = { key, slot: BigInt(slot) * slotNanos, bucket, calls: 0, errors: 0 };
+    counted.set(at, row);
   }
-  counted.calls++;
-  if (call.isError) counted.errors++;
+  row.calls += standsFor;
+  if (isError) row.errors += standsFor;
+}
+
+function* rowsOf(all: ReadonlyMap<string, Series>): Iterable<PendingRow> {
+  for (const { counted } of all.values()) yield* counted.values();
 }

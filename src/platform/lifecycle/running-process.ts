@@ -22,7 +22,7 @@ import { type OutsideContext, tracedHttp, tracedRpcProxy } from "../telemetry/ht
 import { tracedTransport } from "../telemetry/rpc.ts";
 import { observeRuntime } from "../telemetry/runtime-metrics.ts";
 import { tracedSql } from "../telemetry/sql.ts";
-import { noTelemetry, type Telemetry, type TelemetryHost } from "../telemetry/telemetry.ts";
+import { noTelemetry, type Telemetry, type TelemetryHost, theProcess } from "../telemetry/telemetry.ts";
 import type { Databases } from "./databases.ts";
 import type { RunningService, ServiceContext, ServiceDeclaration } from "./service.ts";
 
@@ -111,7 +111,7 @@ class ProcessUnderWay implements RunningProcess {
     for (const { name } of declarations) {
       this.#options.log.child({ service: name }).info({ event: event.processStart }, "Started");
     }
-    if (this.#host.isOn) observeRuntime(this.#host.forService({ name: "orrery" }));
+    if (this.#host.isOn) observeRuntime(this.#host.forService(theProcess));
     await this.#updateReadiness();
     this.#scheduleReadiness();
   }

@@ -5,7 +5,6 @@ import {
   SamplingDecision,
   type SamplingResult,
   type SpanKind,
-  type TraceState,
 } from "@opentelemetry/api";
 import type { Sampler } from "@opentelemetry/sdk-trace";
 
@@ -13,13 +12,10 @@ import type { Sampler } from "@opentelemetry/sdk-trace";
 const maxOperations = 100;
 /** Time in which the sampler forgets, in seconds: so much of a burst is kept whole. */
 const memorySeconds = 2;
-/** Bits of a trace id that are random, and of a threshold. */
-const randomBits = 56n;
-
 /**
  * Keeps every trace as long as there are about so many a second of one operation at most, and beyond that every second, third
- * or nth: what is rare is kept whole, what floods is thinned out. Decisions are made at the root by the trace id's own
- * randomness, and `tracestate` tells what a kept trace stands for, so that counts stay true.
+ * or nth: what is rare is kept whole, what floods is thinned out. Decisions are made at the root by the trace id's last
+ * 56 bits, which are random, and `tracestate` tells what a kept trace stands for, so that counts stay true.
  *
  * Threshold in `tracestate`: https://opentelemetry.io/docs/specs/otel/trace/tracestate-probability-sampling/
  * Rate by exponential smoothing, as the consistent rate limiting samplers of the same specification's OTEPs do.
@@ -50,9 +46,8 @@ export class RateLimitedSampler implements Sampler {
   ): SamplingResult {
     const oneIn = this.#allowanceOf(operationOf(name, attributes)).oneIn(this.#now());
     if (oneIn === 1) return kept;
-    const threshold = (1n << randomBits) - (1n << randomBits) / BigInt(oneIn);
-    if (BigInt(`0x${traceId.slice(-14)}`) < threshold) return dropped;
-    return { decision: SamplingDecision.RECORD_AND_SAMPLED, traceState: stateOf(threshold) };
+    const cut = cutOf(oneIn);
+    return cut.isKept(traceId) ? cut.kept : dropped;
   }
 
   toString(): string {
@@ -102,14 +97,28 @@ function operationOf(name: string, attributes: Attributes): string {
   return `${name} ${end === -1 ? path : path.slice(0, end)}`;
 }
 
-const states = new Map<bigint, TraceState>();
+/** How one of so many traces is told from the others, and what it says of itself. */
+interface Cut {
+  isKept(traceId: string): boolean;
+  readonly kept: SamplingResult;
+}
 
-function stateOf(threshold: bigint): TraceState {
-  let state = states.get(threshold);
-  if (state === undefined) {
-    const digits = threshold.toString(16).padStart(14, "0").replace(/0+$/, "");
-    state = createTraceState(`ot=th:${digits}`);
-    if (states.size < 1_000) states.set(threshold, state);
-  }
-  return state;
+const maxCuts = 1_000;
+const cuts = new Map<number, Cut>();
+
+function cutOf(oneIn: number): Cut {
+  const known = cuts.get(oneIn);
+  if (known !== undefined) return known;
+  const all = 1n << 56n;
+  const threshold = (all - all / BigInt(oneIn)).toString(16).padStart(14, "0");
+  const cut: Cut = {
+    // Hexadecimal digits of one length sort as their numbers do.
+    isKept: (traceId) => traceId.slice(-14) >= threshold,
+    kept: {
+      decision: SamplingDecision.RECORD_AND_SAMPLED,
+      traceState: createTraceState(`ot=th:${threshold.replace(/0+$/, "")}`),
+    },
+  };
+  if (cuts.size < maxCuts) cuts.set(oneIn, cut);
+  return cut;
 }

@@ -3,7 +3,7 @@ import { hostname } from "node:os";
 import { type Context, context, type Meter, propagation, TraceFlags, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from "@opentelemetry/core";
-import { resourceFromAttributes } from "@opentelemetry/resources";
+import { type Resource, resourceFromAttributes } from "@opentelemetry/resources";
 import { BatchLogRecordProcessor, LoggerProvider, type LogRecordExporter } from "@opentelemetry/sdk-logs";
 import {
   AggregationTemporality,
@@ -11,6 +11,7 @@ import {
   MeterProvider,
   PeriodicExportingMetricReader,
   type PushMetricExporter,
+  type ViewOptions,
 } from "@opentelemetry/sdk-metrics";
 import {
   AlwaysOffSampler,
@@ -22,14 +23,20 @@ import {
   TraceIdRatioBasedSampler,
   TracerProvider,
 } from "@opentelemetry/sdk-trace";
+import { metric } from "../../../gen/telemetry/registry.ts";
 import { ConfigError, choice, type Environment, flag, integer, text } from "../config/environment.ts";
 import { Histograms } from "./histograms.ts";
 import { RateLimitedSampler } from "./rate-limited-sampler.ts";
 import { logSink, metricSink, spanSink, type TelemetrySink } from "./sink.ts";
-import { noTelemetry, type ServiceIdentity, type Telemetry, type TelemetryHost } from "./telemetry.ts";
+import { noTelemetry, type ServiceIdentity, type Telemetry, type TelemetryHost, theProcess } from "./telemetry.ts";
 
 const scope = "orrery";
 const namespace = "opentelemetry-demo";
+
+/** The SDK's metrics of itself, with the registry's words. */
+const views: ViewOptions[] = Object.values(metric)
+  .filter(({ name }) => name.startsWith("otel.sdk."))
+  .map(({ name, description }) => ({ instrumentName: name, description }));
 
 export interface TelemetryOptions {
   readonly environment: Environment;
@@ -62,9 +69,6 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
 
   const embedded = sinks.length > 0;
   const { sampler, isUnsampled } = samplingOf(environment, { isEmbedded: embedded });
-  const batch = { scheduledDelayMillis: embedded ? 500 : 2_000, maxQueueSize: 16_384, maxExportBatchSize: 1_024 };
-  const spanProcessors = exporters.spans.map((exporter) => new BatchSpanProcessor({ exporter, ...batch }));
-  const logProcessors = exporters.logs.map((exporter) => new BatchLogRecordProcessor({ exporter, ...batch }));
   const exportIntervalMillis = integer(environment, "OTEL_METRIC_EXPORT_INTERVAL", {
     fallback: embedded ? 5_000 : 60_000,
     min: 100,
@@ -72,6 +76,34 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
   });
   const meters: MeterProvider[] = [];
   const instance = randomUUID();
+  const resourceOf = (service: ServiceIdentity) =>
+    resourceFromAttributes(resourceAttributes(service, { environment, version, instance }));
+  const startMetrics = (resource: Resource) => {
+    const histograms = new Histograms({ name: scope, version });
+    const readers = exporters.metrics.map((make) => {
+      const exporter = make();
+      const temporality = exporter.selectAggregationTemporality?.(InstrumentType.HISTOGRAM);
+      return new PeriodicExportingMetricReader({
+        exporter,
+        exportIntervalMillis,
+        exportTimeoutMillis: Math.min(exportIntervalMillis, 10_000),
+        metricProducers: [histograms.producer(temporality ?? AggregationTemporality.CUMULATIVE)],
+      });
+    });
+    const provider = new MeterProvider({ resource, readers, views });
+    meters.push(provider);
+    return { provider, histograms };
+  };
+  // What was handed on, and what was lost on its way, belongs to the process.
+  const processMetrics = startMetrics(resourceOf(theProcess));
+  const batch = {
+    scheduledDelayMillis: embedded ? 500 : 2_000,
+    maxQueueSize: 16_384,
+    maxExportBatchSize: 1_024,
+    selfObsMeterProvider: processMetrics.provider,
+  };
+  const spanProcessors = exporters.spans.map((exporter) => new BatchSpanProcessor({ exporter, ...batch }));
+  const logProcessors = exporters.logs.map((exporter) => new BatchLogRecordProcessor({ exporter, ...batch }));
 
   const made = new Map<string, Telemetry>();
   return {
@@ -79,27 +111,13 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
     forService(service) {
       const known = made.get(service.name);
       if (known !== undefined) return known;
-      const resource = resourceFromAttributes(resourceAttributes(service, { environment, version, instance }));
+      const resource = resourceOf(service);
       const tracers = new TracerProvider({ resource, sampler, spanProcessors: [...spanProcessors] });
       const loggers = new LoggerProvider({ resource, processors: [...logProcessors] });
-      const histograms = new Histograms({ name: scope, version });
-      const meter = new MeterProvider({
-        resource,
-        readers: exporters.metrics.map((make) => {
-          const exporter = make();
-          const temporality = exporter.selectAggregationTemporality?.(InstrumentType.HISTOGRAM);
-          return new PeriodicExportingMetricReader({
-            exporter,
-            exportIntervalMillis,
-            exportTimeoutMillis: Math.min(exportIntervalMillis, 10_000),
-            metricProducers: [histograms.producer(temporality ?? AggregationTemporality.CUMULATIVE)],
-          });
-        }),
-      });
-      meters.push(meter);
+      const { provider, histograms } = service.name === theProcess.name ? processMetrics : startMetrics(resource);
       const telemetry: Telemetry = {
         tracer: tracers.getTracer(scope, version),
-        meter: withHistograms(meter.getMeter(scope, version), histograms),
+        meter: withHistograms(provider.getMeter(scope, version), histograms),
         logger: loggers.getLogger(scope, version),
         isUnsampled,
       };

@@ -15,6 +15,9 @@ export interface ServiceIdentity {
   readonly criticality?: string;
 }
 
+/** Several services may share a process; what belongs to none of them has a name of its own. */
+export const theProcess: ServiceIdentity = { name: "orrery" };
+
 /** Makes telemetry for the services of a process, and sends what they emit. */
 export interface TelemetryHost {
   /** Whether anything is recorded at all. */

@@ -1,11 +1,16 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type {
+  DroppedSchema,
   GetStatusResponseSchema,
   StoreStatusSchema,
 } from "../../../../gen/orrery/observatory/v1/observatory_pb.ts";
+import { metric } from "../../../../gen/telemetry/registry.ts";
 import type { Seen } from "../intake.ts";
 import type { TelemetryStore } from "../telemetry-store.ts";
 import { timestamp } from "./asking.ts";
+
+const spansProcessed = metric.otelSdkProcessorSpanProcessed.name;
+const logsProcessed = metric.otelSdkProcessorLogProcessed.name;
 
 /** Which service has sent what, what was dropped, and how full the store is. */
 export async function getStatus(store: TelemetryStore): Promise<MessageInitShape<typeof GetStatusResponseSchema>> {
@@ -18,9 +23,28 @@ export async function getStatus(store: TelemetryStore): Promise<MessageInitShape
       ...signalOf("metrics", seen.metrics.get(service)),
       ...signalOf("logs", seen.logs.get(service)),
     })),
-    dropped: store.drops.all().map((drop) => ({ ...drop, count: BigInt(drop.count) })),
+    dropped: [
+      ...store.drops.all().map((drop) => ({ ...drop, count: BigInt(drop.count) })),
+      ...(await lostOnTheWay(store)),
+    ],
     store: await storeStatus(store),
   };
+}
+
+/** What services could not hand on, as their OpenTelemetry SDK counts it. */
+async function lostOnTheWay({ ask }: TelemetryStore): Promise<MessageInitShape<typeof DroppedSchema>[]> {
+  const rows = await ask<{ name: string; error: string; count: bigint }>(
+    `select name, error, sum(count)::bigint as count from (
+       select name, regexp_extract(attributes, '"error.type":"([^"]*)"', 1) as error, max(value) as count
+       from metric_series join metric_points using (series_id)
+       where name in ('${spansProcessed}', '${logsProcessed}') group by series_id, name, attributes)
+     where error != '' group by name, error order by name, error`,
+  );
+  return rows.map(({ name, error, count }) => ({
+    signal: name === spansProcessed ? "traces" : "logs",
+    reason: `lost on the way to an exporter: ${error}`,
+    count,
+  }));
 }
 
 function signalOf<K extends "traces" | "metrics" | "logs">(name: K, seen: Seen | undefined) {

@@ -260,10 +260,8 @@ async function makeExporters(environment: Environment, sinks: readonly Telemetry
     spans.push(new OTLPTraceExporter());
   }
   if (isWanted("METRICS")) {
-    const { OTLPMetricExporter } = isGrpc(environment, "METRICS")
-      ? await import("@opentelemetry/exporter-metrics-otlp-grpc")
-      : await import("@opentelemetry/exporter-metrics-otlp-proto");
-    metrics.push(() => new OTLPMetricExporter());
+    const { overGrpc, overHttp } = await import("./metrics-exporter.ts");
+    metrics.push(isGrpc(environment, "METRICS") ? overGrpc : overHttp);
   }
   if (isWanted("LOGS")) {
     const { OTLPLogExporter } = isGrpc(environment, "LOGS")

@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError, Option } from "commander";
+import { Argument, Command, InvalidArgumentError, Option } from "commander";
 import { ConfigError } from "./platform/config/environment.ts";
 import { PortError } from "./platform/rpc/port.ts";
 import { DataFolderInUseError, EmbeddedPostgresError } from "./platform/sql/embedded-postgres/errors.ts";
@@ -62,6 +62,21 @@ Example:
   npm run orrery -- query "select name, count(*) as spans from spans group by name order by spans desc limit 10"`,
   )
   .action(async (sql, options) => (await import("./commands/query.ts")).query(sql, options));
+
+program
+  .command("mark")
+  .description("Mark a moment on the charts of a running shop's Observatory, such as a deployment.")
+  .addArgument(new Argument("<kind>", "what happened").choices(["deployment", "configuration"]))
+  .argument("<text>", "what to tell of it")
+  .addOption(new Option("--url <url>", "where the shop is").default("http://localhost:8080"))
+  .option("--service <name>", "whose charts show it (default: all)")
+  .addHelpText(
+    "after",
+    `
+Example:
+  npm run orrery -- mark deployment "prices of spring" --service product-catalog`,
+  )
+  .action(async (kind, text, options) => (await import("./commands/mark.ts")).mark(kind, text, options));
 
 const [command] = process.argv.slice(2);
 const names = program.commands.map((each) => each.name());

@@ -80,7 +80,7 @@ describe("what docs/observatory.md shows works as shown", async () => {
     const here = command
       .replaceAll("http://localhost:8080", shop.url)
       .replace(/^curl /, "curl -sS --fail-with-body ")
-      .replace("npm run orrery -- query", `"${process.execPath}" src/main.ts query --url ${shop.url}`);
+      .replace(/^npm run orrery -- (query|mark)/, `"${process.execPath}" src/main.ts $1 --url ${shop.url}`);
     const { stdout } = await promisify(execFile)("sh", ["-c", here], { cwd: root });
     expect(stdout).not.toBe("");
   });

@@ -17,12 +17,14 @@ export interface TestShop {
   stop(): Promise<void>;
 }
 
-/** Starts the shop in this process, as `npm start -- --ephemeral` does. */
+/** Starts the shop in this process, as `npm start -- --ephemeral` does unless there is a folder for its data. */
 export async function startShop(
   options: {
     readonly environment?: Environment;
     readonly servicePorts?: boolean;
     readonly observatory?: boolean;
+    /** Where data is kept; a temporary place unless given. */
+    readonly dataDir?: string;
     readonly sinks?: readonly TelemetrySink[];
     readonly aroundCalls?: (transport: Transport) => Transport;
   } = {},
@@ -34,7 +36,7 @@ export async function startShop(
     {
       port: 0,
       host: "127.0.0.1",
-      dataDir: undefined,
+      dataDir: options.dataDir,
       servicePorts,
       observatory,
       sinks,

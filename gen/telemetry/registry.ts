@@ -30,6 +30,7 @@ export const attribute = {
   "demoPaymentCurrency": "demo.payment.currency",
   "demoPaymentDeclineReason": "demo.payment.decline.reason",
   "demoPaymentTransactionId": "demo.payment.transaction.id",
+  "demoProcessSettings": "demo.process.settings",
   "demoProductCount": "demo.product.count",
   "demoProductId": "demo.product.id",
   "demoProductName": "demo.product.name",
@@ -112,6 +113,7 @@ export const attributeTypes: Readonly<Record<string, string>> = {
   "demo.payment.currency": "string",
   "demo.payment.decline.reason": "string",
   "demo.payment.transaction.id": "string",
+  "demo.process.settings": "string[]",
   "demo.product.count": "int",
   "demo.product.id": "string",
   "demo.product.name": "string",
@@ -168,6 +170,8 @@ export const attributeTypes: Readonly<Record<string, string>> = {
 export const event = {
   "processStart": "process.start",
   "processStop": "process.stop",
+  "serviceDeployment": "service.deployment",
+  "configurationChange": "configuration.change",
   "serviceReady": "service.ready",
   "serviceNotReady": "service.not_ready",
   "orderPrepared": "order.prepared",
@@ -705,8 +709,12 @@ export const spanAttributes: Readonly<Record<string, readonly string[]>> = {
 
 /** Attributes by log event. */
 export const eventAttributes: Readonly<Record<string, readonly string[]>> = {
-  "process.start": [],
+  "process.start": [
+    "demo.process.settings"
+  ],
   "process.stop": [],
+  "service.deployment": [],
+  "configuration.change": [],
   "service.ready": [],
   "service.not_ready": [],
   "order.prepared": [

@@ -25,6 +25,7 @@ export async function serve(names: readonly string[], options: { readonly host: 
       declarations: services,
       run,
       environment,
+      settings: { LOG_LEVEL: level },
       databases,
       secret: secretFromEnvironment(environment) ?? randomBytes(32),
       log,

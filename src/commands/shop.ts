@@ -108,6 +108,11 @@ export async function startShop(options: ShopOptions, environment: Environment, 
           ? {}
           : { browserTelemetryUrl: "/otlp-http/v1/traces", observatoryUrl: "/observatory/" }),
         environment,
+        settings: {
+          LOG_LEVEL: logLevel,
+          "--service-ports": String(options.servicePorts),
+          "--otlp": String(options.otlp ?? false),
+        },
         databases,
         secret,
         log,

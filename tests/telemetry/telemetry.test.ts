@@ -22,6 +22,8 @@ import { Captured } from "./captured.ts";
 const captured = new Captured();
 /** Emitted by browsers, which these tests do without; see tests/browser. */
 const fromBrowsers = ["session.start", "browser.web_vital", "exception"];
+/** Emitted by people and their pipelines. */
+const fromPipelines: readonly string[] = [event.serviceDeployment, event.configurationChange];
 /** Emitted when something fails that no visit can make fail. */
 const inTroubleOnly = ["service.not_ready", "http.request.failed"];
 
@@ -220,7 +222,7 @@ describe("what the shop emits is what the registry declares", () => {
     const kinds = new Set(captured.spans().map(kindOf));
     const silent = [
       ...Object.keys(eventAttributes).filter(
-        (name) => !events.has(name) && !fromBrowsers.includes(name) && !inTroubleOnly.includes(name),
+        (name) => !events.has(name) && ![...fromBrowsers, ...fromPipelines, ...inTroubleOnly].includes(name),
       ),
       ...Object.values(metric).flatMap(({ name }) => (metrics.has(name) ? [] : [name])),
       ...Object.keys(spanAttributes).filter((kind) => !kinds.has(kind) && !kind.startsWith("browser.")),

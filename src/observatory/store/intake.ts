@@ -5,6 +5,7 @@ import { type DecodedMetric, decodeMetrics } from "../otlp/metrics.ts";
 import { type FromResource, isSpanId, isTraceId, type Resource } from "../otlp/resource.ts";
 import { type DecodedSpan, decodeTraces, spanKind } from "../otlp/traces.ts";
 import type { Drops } from "./drops.ts";
+import { MarkIntake } from "./mark-intake.ts";
 import { MetricIntake } from "./metric-intake.ts";
 import { Neighbours } from "./neighbours.ts";
 import { Recent } from "./recent.ts";
@@ -51,6 +52,7 @@ export class Intake {
   readonly freshRecords = new Recent<FreshRecord>(500);
   /** Ids of traces whose first span came in. */
   readonly freshTraces = new Recent<string>(200);
+  readonly marks: MarkIntake;
   spanCount = 0;
   readonly #options: IntakeOptions;
   readonly #neighbours = new Neighbours({
@@ -66,6 +68,7 @@ export class Intake {
 
   constructor(options: IntakeOptions) {
     this.#options = options;
+    this.marks = new MarkIntake((row) => options.write("marks", row));
     this.#metrics = new MetricIntake(options);
     this.#nextResource = options.firstResourceId;
   }
@@ -175,6 +178,7 @@ export class Intake {
       record.spanId,
       resourceId,
     ]);
+    this.marks.accept(resource, record);
     this.#see("logs", service, record.timeNanos);
     this.freshRecords.add({ ...record, service });
   }

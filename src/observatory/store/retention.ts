@@ -7,6 +7,8 @@ interface Cap {
   /** The column by which rows age. */
   readonly time: string;
   readonly maxRows: number;
+  /** Takes next to no room, so that dropping it would give nothing back. */
+  readonly isSmall?: true;
 }
 
 /** So much is dropped at once: often enough to stay near the cap, seldom enough to cost little. */
@@ -23,7 +25,8 @@ export function capsFor(maxSpans: number): readonly Cap[] {
     { table: "metric_exemplars", time: "time", maxRows: Math.ceil(maxSpans / 10) },
     { table: "operation_stats", time: "time", maxRows: maxSpans },
     { table: "edge_stats", time: "time", maxRows: maxSpans },
-    { table: "alerts", time: "since", maxRows: 1_000 },
+    { table: "marks", time: "time", maxRows: 10_000, isSmall: true },
+    { table: "alerts", time: "since", maxRows: 1_000, isSmall: true },
   ];
 }
 
@@ -78,9 +81,10 @@ export class Retention {
     }
   }
 
-  /** Drops a share of everything, when memory does not suffice. */
+  /** Drops a share of all that takes room, when memory does not suffice. */
   async relieve(): Promise<void> {
-    for (const cap of this.#caps) await this.#drop(cap, (this.#rows.get(cap.table) ?? 0) * 2 * droppedShare);
+    const large = this.#caps.filter(({ isSmall }) => !isSmall);
+    for (const cap of large) await this.#drop(cap, (this.#rows.get(cap.table) ?? 0) * 2 * droppedShare);
     await this.#connection.run("checkpoint").catch(() => undefined);
   }
 

@@ -117,6 +117,18 @@ export const tables = {
       errors: "UINTEGER",
     },
   ),
+  marks: table(
+    "marks",
+    "Starts, stops, deployments and changes of configuration, kept longer than the records that told of them; a start has its version and settings.",
+    {
+      time: "TIMESTAMP_NS",
+      kind: "VARCHAR",
+      service: "VARCHAR",
+      text: "VARCHAR",
+      version: "VARCHAR",
+      settings: "VARCHAR",
+    },
+  ),
   alerts: table("alerts", "Alerts that were raised.", {
     name: "VARCHAR",
     service: "VARCHAR",

@@ -186,6 +186,16 @@ export class TelemetryStore {
     for (const { signal, service, count, last } of seen) {
       this.intake.seen[signal].set(service, { count: Number(count), lastNanos: last });
     }
+    const starts = await this.ask<{ service: string; version: string | null; settings: string | null }>(
+      `select service, arg_max_null(version, time) as version, arg_max_null(settings, time) as settings
+       from marks where kind = 'start' group by service`,
+    );
+    for (const { service, version, settings } of starts) {
+      this.intake.marks.restore(service, {
+        version: version ?? "",
+        settings: settings === null ? undefined : (JSON.parse(settings) as string[]),
+      });
+    }
     this.objectives.restore(
       await this.ask(
         `select name, service, severity, objective, summary, epoch_ns(since) as since_ns, epoch_ns(until) as until_ns
@@ -286,6 +296,6 @@ export class TelemetryStore {
 }
 
 function signalOf(table: TableName): Signal {
-  if (table === "logs") return "logs";
+  if (table === "logs" || table === "marks") return "logs";
   return table.startsWith("metric_") ? "metrics" : "traces";
 }

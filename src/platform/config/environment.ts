@@ -83,7 +83,7 @@ export function address(environment: Environment, name: string): Address | undef
 }
 
 /** A value as it may be shown: what stands between a scheme, or the beginning, and an @ may be a password. */
-function withoutPassword(value: string): string {
+export function withoutPassword(value: string): string {
   return value.replace(/^([a-z]+:\/\/)?.*@/is, "$1***@");
 }
 

@@ -2,7 +2,7 @@ import type { DescService } from "@bufbuild/protobuf";
 import type { Transport } from "@connectrpc/connect";
 import { Health } from "../../../gen/grpc/health/v1/health_pb.ts";
 import { ServerReflection } from "../../../gen/grpc/reflection/v1/reflection_pb.ts";
-import { event } from "../../../gen/telemetry/registry.ts";
+import { attribute, event } from "../../../gen/telemetry/registry.ts";
 import { address, ConfigError, choice, type Environment, text } from "../config/environment.ts";
 import type { EventLog } from "../events/event-log.ts";
 import { eventLogMigrations, postgresEventLog } from "../events/postgres-event-log.ts";
@@ -25,6 +25,7 @@ import { tracedSql } from "../telemetry/sql.ts";
 import { noTelemetry, type Telemetry, type TelemetryHost, theProcess } from "../telemetry/telemetry.ts";
 import type { Databases } from "./databases.ts";
 import type { RunningService, ServiceContext, ServiceDeclaration } from "./service.ts";
+import { toldSettings } from "./told-settings.ts";
 
 export interface ProcessOptions {
   /** Every service of the system. */
@@ -39,6 +40,8 @@ export interface ProcessOptions {
   readonly observatoryUrl?: string;
   /** Where browsers send their traces unless PUBLIC_OTEL_EXPORTER_OTLP_TRACES_ENDPOINT says otherwise. */
   readonly browserTelemetryUrl?: string;
+  /** Settings that the environment alone does not tell, such as those of the command line; see toldSettings. */
+  readonly settings?: Readonly<Record<string, string>>;
   /** Nothing is recorded without it. */
   readonly telemetry?: TelemetryHost;
   /** Address that ports are bound to. */
@@ -108,8 +111,11 @@ class ProcessUnderWay implements RunningProcess {
     await Promise.all(declarations.map((declaration) => this.#startService(declaration)));
     for (const declaration of declarations) await this.#openPort(declaration);
     for (const service of this.#services.values()) for (const worker of service.workers ?? []) worker.start();
-    for (const { name } of declarations) {
-      this.#options.log.child({ service: name }).info({ event: event.processStart }, "Started");
+    for (const declaration of declarations) {
+      const settings = toldSettings(declaration, { ...this.#options, given: this.#givenSettings(declaration) });
+      this.#options.log
+        .child({ service: declaration.name })
+        .info({ event: event.processStart, [attribute.demoProcessSettings]: settings }, "Started");
     }
     if (this.#host.isOn) observeRuntime(this.#host.forService(theProcess));
     await this.#updateReadiness();
@@ -145,6 +151,16 @@ class ProcessUnderWay implements RunningProcess {
     await events?.close();
     await Promise.all(this.#closers.map((close) => close()));
     await this.#host.stop();
+  }
+
+  #givenSettings(declaration: ServiceDeclaration): Readonly<Record<string, string>> {
+    const { host, portOf, settings } = this.#options;
+    const port = portOf(declaration);
+    return {
+      "--host": host,
+      ...settings,
+      ...(port === undefined ? {} : { [declaration.port.variable]: String(port) }),
+    };
   }
 
   #declaration(name: string): ServiceDeclaration {

@@ -11,11 +11,13 @@ import type { Route } from "../rpc/service-routes.ts";
 import type { Database } from "../sql/database.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 
-/** An environment variable that a service reads, for the documentation. */
+/** An environment variable that a service reads, as it is documented and as telemetry tells it. */
 export interface Setting {
   readonly name: string;
   readonly meaning: string;
   readonly fallback?: string;
+  /** Its value is told to nobody. */
+  readonly isSecret?: true;
 }
 
 /**

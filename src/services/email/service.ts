@@ -17,6 +17,7 @@ export const email = declareService({
     {
       name: "SMTP_URL",
       meaning: "Where mails are sent, smtp://user:password@host:port; without it they are only kept.",
+      isSecret: true,
     },
     { name: "EMAIL_FROM", meaning: "The sender.", fallback: "Orrery <noreply@example.com>" },
   ],

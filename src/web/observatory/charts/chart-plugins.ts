@@ -2,6 +2,7 @@ import { timestampMs } from "@bufbuild/protobuf/wkt";
 import type uPlot from "uplot";
 import type { Mark } from "../../../../gen/orrery/observatory/v1/observatory_pb.ts";
 import type { ChartExemplar } from "./chart.tsx";
+import { groupLabel, groupText } from "./mark-labels.ts";
 
 /** Starts, stops, deployments and changes as dashed lines; named where there is room. */
 export function marksPlugin(
@@ -60,15 +61,6 @@ function byPixel(chart: uPlot, marks: readonly Mark[]): readonly MarkGroup[] {
   return groups;
 }
 
-/** `deployment frontend`, or `start of 16` when several fall together. */
-export function groupLabel(marks: readonly Mark[]): string {
-  const [first] = marks;
-  if (!first) return "";
-  if (marks.length === 1) return markLabel(first);
-  const kinds = [...new Set(marks.map(({ kind }) => kind))];
-  return `${kinds.join(", ")} of ${marks.length}`;
-}
-
 /** Single measurements that a trace stands behind, as diamonds. */
 export function exemplarsPlugin(
   exemplars: () => readonly ChartExemplar[],
@@ -124,16 +116,9 @@ export function nearest(
     return { text: `◆ ${shown.format(best.exemplar.value)}, click for its trace`, exemplar: best.exemplar };
   }
   const near = (shown.marks ?? []).filter((mark) => Math.abs(chart.valToPos(timeOf(mark) / 1000, "x") - left) < 5);
-  const [mark] = near;
-  if (!mark) return undefined;
-  return { text: near.length === 1 ? `${markLabel(mark)}: ${mark.text}` : groupLabel(near) };
+  return near.length === 0 ? undefined : { text: groupText(near) };
 }
 
 function timeOf(mark: Mark): number {
   return mark.time ? timestampMs(mark.time) : 0;
-}
-
-/** What a mark is called: what happened, and to whom. */
-export function markLabel(mark: Mark): string {
-  return `${mark.kind} ${mark.service}`.trim();
 }

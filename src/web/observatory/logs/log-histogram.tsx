@@ -1,7 +1,7 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { useState } from "react";
 import type { LogBucket, Mark } from "../../../../gen/orrery/observatory/v1/observatory_pb.ts";
-import { markLabel } from "../charts/chart-plugins.ts";
+import { markLabel } from "../charts/mark-labels.ts";
 import { formatCount, formatTime } from "../format.ts";
 import styles from "./log-histogram.module.css";
 

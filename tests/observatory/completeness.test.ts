@@ -215,7 +215,7 @@ async function incompleteTraces(): Promise<readonly string[]> {
 }
 
 function spansOf(kind: Kind): string {
-  return Object.entries(expected[kind])
+  return Object.entries<readonly string[]>(expected[kind])
     .flatMap(([service, names]) => names.map((name) => [service, name] as const))
     .toSorted(([a, x], [b, y]) => (a === b ? compare(x, y) : compare(a, b)))
     .map(([service, name]) => `${service} ${name}`)

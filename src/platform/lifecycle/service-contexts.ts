@@ -1,0 +1,119 @@
+import { ConfigError, choice, type Environment, text } from "../config/environment.ts";
+import type { EventLog } from "../events/event-log.ts";
+import { eventLogMigrations, postgresEventLog } from "../events/postgres-event-log.ts";
+import type { Logger } from "../logging/logger.ts";
+import { client } from "../rpc/client.ts";
+import { type Database, openDatabase } from "../sql/database.ts";
+import { tracedEventLog } from "../telemetry/events.ts";
+import { tracedTransport } from "../telemetry/rpc.ts";
+import { tracedSql } from "../telemetry/sql.ts";
+import type { Telemetry, TelemetryHost } from "../telemetry/telemetry.ts";
+import type { Databases } from "./databases.ts";
+import type { HttpDirectory, ServiceContext, ServiceDeclaration } from "./service.ts";
+import type { ServiceDirectory } from "./service-directory.ts";
+
+export interface ContextOptions {
+  readonly environment: Environment;
+  readonly databases: Databases;
+  readonly secret: Buffer;
+  readonly log: Logger;
+  /** Where people see the Observatory. */
+  readonly observatoryUrl?: string;
+  /** Where browsers send their traces unless PUBLIC_OTEL_EXPORTER_OTLP_TRACES_ENDPOINT says otherwise. */
+  readonly browserTelemetryUrl?: string;
+}
+
+/** What is there beside the options, for each context the same. */
+interface Surroundings {
+  readonly directory: ServiceDirectory;
+  readonly http: HttpDirectory;
+  readonly host: TelemetryHost;
+}
+
+/** Makes what services are handed, and closes what they have opened by it. */
+export class ServiceContexts {
+  readonly #options: ContextOptions;
+  readonly #around: Surroundings;
+  readonly #databases: Database[] = [];
+  #events: Promise<EventLog> | undefined;
+
+  constructor(options: ContextOptions, around: Surroundings) {
+    this.#options = options;
+    this.#around = around;
+  }
+
+  /** The context of one service, which can do what its declaration says and nothing else. */
+  of(
+    declaration: ServiceDeclaration,
+    { log, telemetry }: { readonly log: Logger; readonly telemetry: Telemetry },
+  ): ServiceContext {
+    const { environment, secret, observatoryUrl, browserTelemetryUrl } = this.#options;
+    const { directory, http, host } = this.#around;
+    return {
+      log,
+      telemetry,
+      environment,
+      secret,
+      http,
+      observatoryUrl,
+      browserTelemetryUrl: text(environment, "PUBLIC_OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") ?? browserTelemetryUrl,
+      client: (service, policy) => {
+        const owner = directory.ownerOf(service);
+        if (!declaration.calls.includes(owner.name)) {
+          throw new Error(`${declaration.name} calls ${owner.name} without declaring it`);
+        }
+        const transport = directory.transportTo(owner);
+        const server = { name: owner.name, isLocal: directory.isHere(owner) };
+        return client(service, host.isOn ? tracedTransport(transport, server, telemetry) : transport, policy);
+      },
+      database: async ({ migrations, poolSize }) => {
+        const { schema, name: applicationName } = declaration;
+        if (schema === undefined) throw new Error(`${applicationName} stores data without declaring it`);
+        const address = await this.#options.databases.addressFor(schema);
+        const database = await openDatabase({ address, schema, migrations, poolSize, applicationName, log });
+        this.#databases.push(database);
+        if (!host.isOn) return database;
+        return { ...database, sql: tracedSql(database.sql, `${address.database}|${schema}`, telemetry) };
+      },
+      events: async () => {
+        if (declaration.publishes === undefined && declaration.consumes === undefined) {
+          throw new Error(`${declaration.name} uses events without declaring it`);
+        }
+        this.#events ??= this.#openEvents();
+        const events = await this.#events;
+        if (!host.isOn) return events;
+        const continueTraces =
+          choice(environment, "ORRERY_CONSUMER_TRACES", { fallback: "continue", of: ["continue", "link"] }) ===
+          "continue";
+        return tracedEventLog(events, { telemetry, system: "postgresql", continueTraces });
+      },
+    };
+  }
+
+  /** Closes the event log and every database. */
+  async close(): Promise<void> {
+    const events = await this.#events?.catch(() => undefined);
+    await events?.close();
+    await Promise.all(this.#databases.map((database) => database.close()));
+  }
+
+  /** One event log for all services of the process. */
+  async #openEvents(): Promise<EventLog> {
+    const { environment, databases, log } = this.#options;
+    if (text(environment, "KAFKA_ADDR") !== undefined) {
+      throw new ConfigError(
+        "KAFKA_ADDR is set, but Kafka is not supported yet; unset it, and orders go through PostgreSQL.",
+      );
+    }
+    const schema = "events";
+    const database = await openDatabase({
+      address: await databases.addressFor(schema),
+      schema,
+      migrations: eventLogMigrations,
+      poolSize: 10,
+      applicationName: schema,
+      log,
+    });
+    return postgresEventLog(database, log);
+  }
+}

@@ -3,6 +3,7 @@ import { WakeSignal } from "../lifecycle/wake-signal.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { Database, Sql } from "../sql/database.ts";
 import { isStoreUnavailable } from "../sql/store-unavailable.ts";
+import { throughOutages } from "../sql/through-outages.ts";
 import {
   type ConsumeOptions,
   type Consumer,
@@ -141,26 +142,20 @@ class PostgresConsumer implements Consumer {
     await this.#loop;
   }
 
-  async #run(): Promise<void> {
-    const { signal } = this.#stop;
-    let failures = 0;
-    while (!signal.aborted) {
-      try {
-        await this.#asMember();
-        failures = 0;
-      } catch (error) {
-        if (signal.aborted) return;
-        failures++;
-        const level = isStoreUnavailable(error) && failures > 1 ? "debug" : "error";
-        this.#log[level]({ error }, "Events cannot be consumed now");
-      }
-      this.#connected = false;
-      await sleep(Math.min(50 * 2 ** failures, 1_000), undefined, { signal }).catch(() => {});
-    }
+  #run(): Promise<void> {
+    return throughOutages({
+      work: (works) =>
+        this.#asMember(works).finally(() => {
+          this.#connected = false;
+        }),
+      signal: this.#stop.signal,
+      maxPauseMs: 1_000,
+      tell: (level, error) => this.#log[level]({ error }, "Events cannot be consumed now"),
+    });
   }
 
   /** Works as the active member until stopped or the session that holds the lock is lost. */
-  async #asMember(): Promise<void> {
+  async #asMember(works: () => void): Promise<void> {
     const { group, topic } = this.#options;
     const lockName = `orrery events ${group} ${topic}`;
     const session = await this.#sql.reserve();
@@ -170,6 +165,7 @@ class PostgresConsumer implements Consumer {
           { held: boolean }[]
         >`select pg_try_advisory_lock(hashtextextended(${lockName}, 0)) as held`;
         this.#connected = true;
+        works();
         if (lock?.held === true) return await this.#consume(session);
         await this.#work.wait(pollMs);
       }

@@ -1,9 +1,8 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { EventRecord } from "../events/event-log.ts";
 import { WakeSignal } from "../lifecycle/wake-signal.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { Sql, Transaction } from "./database.ts";
-import { isStoreUnavailable } from "./store-unavailable.ts";
+import { throughOutages } from "./through-outages.ts";
 
 /**
  * The transactional outbox: what must happen because of a transaction is written with it, and done afterwards by a
@@ -79,22 +78,16 @@ export class OutboxRelay {
     await this.#loop;
   }
 
-  async #run(): Promise<void> {
+  #run(): Promise<void> {
     const { log, topic } = this.#options;
-    let failures = 0;
-    while (!this.#stop.signal.aborted) {
-      try {
-        const count = await this.deliverBatch();
-        failures = 0;
-        if (count > 0) continue;
-        await this.#work.wait(pollMs);
-      } catch (error) {
-        failures++;
-        const level = isStoreUnavailable(error) && failures > 1 ? "debug" : "error";
-        log[level]({ error, topic }, "The outbox cannot be relayed now");
-        await sleep(Math.min(50 * 2 ** failures, 2_000), undefined, { signal: this.#stop.signal }).catch(() => {});
-      }
-    }
+    return throughOutages({
+      work: async () => {
+        if ((await this.deliverBatch()) === 0) await this.#work.wait(pollMs);
+      },
+      signal: this.#stop.signal,
+      maxPauseMs: 2_000,
+      tell: (level, error) => log[level]({ error, topic }, "The outbox cannot be relayed now"),
+    });
   }
 
   /** Delivers what is due, up to the batch's size; returns how many entries were tried. */

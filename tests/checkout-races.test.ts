@@ -4,24 +4,18 @@ import { CheckoutService } from "../gen/oteldemo/checkout_pb.ts";
 import { expectBooksAgree } from "./books.ts";
 import { api, Customer, flashlight, goodCard, home, telescope } from "./customer.ts";
 import { eventually } from "./eventually.ts";
-import { FaultyNetwork } from "./faulty-network.ts";
 import { refusalOf, remoteClient } from "./remote-client.ts";
 import { startShop, type TestShop } from "./shop.ts";
 
-let network: FaultyNetwork;
 let shop: TestShop;
 beforeAll(async () => {
-  network = await FaultyNetwork.start();
-  shop = await startShop({ aroundCalls: (transport) => network.around(transport) });
+  shop = await startShop();
 });
-afterAll(async () => {
-  await shop.stop();
-  network.stop();
-});
+afterAll(() => shop.stop());
 
 /** Headers of a request whose order stays charged for two seconds before it is shipped. */
 function slowShipping() {
-  return network.breaks({ target: "oteldemo.ShippingService/ShipOrder", kind: "slow" }).headers;
+  return shop.network.breaks({ target: "oteldemo.ShippingService/ShipOrder", kind: "slow" }).headers;
 }
 
 async function reaches({ userId }: Customer, state: string): Promise<void> {

@@ -20,30 +20,25 @@ import { paymentErrors } from "../src/services/payment/errors.ts";
 import { productCatalogErrors } from "../src/services/product-catalog/errors.ts";
 import { shippingErrors } from "../src/services/shipping/errors.ts";
 import { api, flashlight, goodCard, home, telescope } from "./customer.ts";
-import { FaultyNetwork } from "./faulty-network.ts";
+import type { Fault } from "./faulty-network.ts";
 import { refusalOf, remoteClient } from "./remote-client.ts";
 import { startShop, type TestShop } from "./shop.ts";
 
 /** Costs more than half of what Money holds. */
 const tooDear = "TOODEAR";
 
-let network: FaultyNetwork;
 let shop: TestShop;
 beforeAll(async () => {
-  network = await FaultyNetwork.start();
   shop = await startShop({
     servicePorts: true,
     environment: Object.fromEntries(services.map(({ port }) => [port.variable, "0"])),
-    aroundCalls: (transport) => decliningAsTheReference(network.around(transport)),
+    aroundCalls: decliningAsTheReference,
   });
   await shop.sql`
     insert into catalog.products (id, name, price_currency_code, price_units, price_nanos)
     values (${tooDear}, 'A galaxy', 'USD', 9000000000000000000, 0)`;
 });
-afterAll(async () => {
-  await shop.stop();
-  network.stop();
-});
+afterAll(() => shop.stop());
 
 /** For requests with the baggage `payment=reference`, payment is that of the OpenTelemetry Demo, and declines. */
 function decliningAsTheReference(inner: Transport): Transport {
@@ -87,6 +82,10 @@ async function userWith({ cart }: Clients, productId = flashlight, quantity = 1)
   await cart.addItem({ userId, item: { productId, quantity } });
   return { userId, userCurrency: "EUR", email: "someone@example.com", address: home, creditCard: goodCard };
 }
+
+/** Places an order that meets a fault on its way. */
+const orderMeeting = (fault: Fault) => async (all: Clients) =>
+  all.checkout.placeOrder(await userWith(all), shop.network.breaks(fault));
 
 const amount = { currencyCode: "EUR", units: 50n, nanos: 490_933_215 };
 const withKey = (key: string) => ({ headers: { "idempotency-key": key } });
@@ -145,20 +144,12 @@ const provocations: Readonly<Record<string, readonly Provocation[]>> = {
     {
       reason: "PAYMENT_UNAVAILABLE",
       code: Code.Unavailable,
-      call: async (all) =>
-        all.checkout.placeOrder(
-          await userWith(all),
-          network.breaks({ target: "oteldemo.PaymentService/Charge", kind: "lost" }),
-        ),
+      call: orderMeeting({ target: "oteldemo.PaymentService/Charge", kind: "lost" }),
     },
     {
       reason: "SHIPPING_UNAVAILABLE",
       code: Code.Unavailable,
-      call: async (all) =>
-        all.checkout.placeOrder(
-          await userWith(all),
-          network.breaks({ target: "oteldemo.ShippingService/ShipOrder", kind: "lost" }),
-        ),
+      call: orderMeeting({ target: "oteldemo.ShippingService/ShipOrder", kind: "lost" }),
     },
     {
       reason: "ORDER_IN_PROGRESS",
@@ -350,20 +341,12 @@ const provocations: Readonly<Record<string, readonly Provocation[]>> = {
     {
       reason: "SERVICE_UNAVAILABLE",
       code: Code.Unavailable,
-      call: async (all) =>
-        all.checkout.placeOrder(
-          await userWith(all),
-          network.breaks({ target: "oteldemo.CurrencyService", kind: "lost" }),
-        ),
+      call: orderMeeting({ target: "oteldemo.CurrencyService", kind: "lost" }),
     },
     {
       reason: "DEADLINE_EXCEEDED",
       code: Code.DeadlineExceeded,
-      call: async (all) =>
-        all.checkout.placeOrder(
-          await userWith(all),
-          network.breaks({ target: "oteldemo.CartService", kind: "hanging" }),
-        ),
+      call: orderMeeting({ target: "oteldemo.CartService", kind: "hanging" }),
     },
   ],
 };

@@ -4,7 +4,7 @@ import { PaymentService } from "../gen/oteldemo/payment_pb.ts";
 import { expectBooksAgree } from "./books.ts";
 import { api, Customer, flashlight, telescope } from "./customer.ts";
 import { eventually } from "./eventually.ts";
-import { type Fault, FaultyNetwork } from "./faulty-network.ts";
+import type { Fault } from "./faulty-network.ts";
 import { startShop, type TestShop } from "./shop.ts";
 
 /** The longest that the front lets a request take. */
@@ -12,16 +12,11 @@ const budgetMs = 15_000;
 /** The longest that a charge is waited for, and the other steps. */
 const chargeBudgetMs = 7_000;
 
-let network: FaultyNetwork;
 let shop: TestShop;
 beforeAll(async () => {
-  network = await FaultyNetwork.start();
-  shop = await startShop({ aroundCalls: (transport) => withoutRefunds(network.around(transport)) });
+  shop = await startShop({ aroundCalls: withoutRefunds });
 });
-afterAll(async () => {
-  await shop.stop();
-  network.stop();
-});
+afterAll(() => shop.stop());
 
 /** For requests with the baggage `refunds=none`, payment offers none, like that of the OpenTelemetry Demo. */
 function withoutRefunds(inner: Transport): Transport {
@@ -41,7 +36,7 @@ async function checkout(fault: Fault, key = "the one order") {
   const customer = new Customer(shop.url);
   await customer.puts(flashlight, 2);
   await customer.puts(telescope);
-  const { headers, repair } = network.breaks(fault);
+  const { headers, repair } = shop.network.breaks(fault);
   const begun = performance.now();
   const answer = await api(shop.url, "/api/checkout", {
     body: customer.order(),
@@ -147,7 +142,7 @@ describe.concurrent("an order whose dependency", () => {
   it("payment offers no refunds is closed nevertheless when it cannot be shipped, to be given back by hand", async () => {
     const customer = new Customer(shop.url);
     await customer.puts(flashlight);
-    const { headers } = network.breaks({ target: "oteldemo.ShippingService/ShipOrder", kind: "lost" });
+    const { headers } = shop.network.breaks({ target: "oteldemo.ShippingService/ShipOrder", kind: "lost" });
     const answer = await api(shop.url, "/api/checkout", {
       body: customer.order(),
       headers: { baggage: `${headers.baggage},refunds=none` },

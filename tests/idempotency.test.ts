@@ -4,20 +4,14 @@ import { CheckoutService } from "../gen/oteldemo/checkout_pb.ts";
 import { expectBooksAgree, ordersInBooks } from "./books.ts";
 import { api, Customer, flashlight, goodCard, home, telescope } from "./customer.ts";
 import { eventually } from "./eventually.ts";
-import { FaultyNetwork } from "./faulty-network.ts";
 import { refusalOf, remoteClient } from "./remote-client.ts";
 import { startShop, type TestShop } from "./shop.ts";
 
-let network: FaultyNetwork;
 let shop: TestShop;
 beforeAll(async () => {
-  network = await FaultyNetwork.start();
-  shop = await startShop({ aroundCalls: (transport) => network.around(transport) });
+  shop = await startShop();
 });
-afterAll(async () => {
-  await shop.stop();
-  network.stop();
-});
+afterAll(() => shop.stop());
 
 async function customerWithCart(): Promise<Customer> {
   const customer = new Customer(shop.url);
@@ -101,7 +95,7 @@ describe("an idempotency key", () => {
 
   it("is free again when the order was refunded", async () => {
     const customer = await customerWithCart();
-    const { headers } = network.breaks({ target: "oteldemo.ShippingService/ShipOrder", kind: "lost" });
+    const { headers } = shop.network.breaks({ target: "oteldemo.ShippingService/ShipOrder", kind: "lost" });
     const failed = await api(shop.url, "/api/checkout", {
       body: customer.order(),
       headers: { ...headers, "idempotency-key": "once" },

@@ -6,11 +6,14 @@ import type { Environment } from "../src/platform/config/environment.ts";
 import type { RunningProcess } from "../src/platform/lifecycle/running-process.ts";
 import type { TelemetrySink } from "../src/platform/telemetry/sink.ts";
 import { DeadlineProbe } from "./deadline-probe.ts";
+import { FaultyNetwork } from "./faulty-network.ts";
 
 /** The whole shop on a port of its own, with a database of its own. */
 export interface TestShop {
   readonly url: string;
   readonly process: RunningProcess;
+  /** What the calls between services go through. */
+  readonly network: FaultyNetwork;
   /** The database, as its superuser. */
   readonly sql: postgres.Sql;
   /** Fails when a call between services had no deadline, or one later than its caller's. */
@@ -32,6 +35,7 @@ export async function startShop(
   const { environment = {}, servicePorts = false, observatory = false, sinks = [] } = options;
   const { aroundCalls = (transport) => transport } = options;
   const probe = new DeadlineProbe();
+  const network = await FaultyNetwork.start();
   const shop = await start(
     {
       port: 0,
@@ -41,7 +45,7 @@ export async function startShop(
       observatory,
       sinks,
       logLevel: "error",
-      aroundCalls: (transport) => probe.around(aroundCalls(transport)),
+      aroundCalls: (transport) => probe.around(aroundCalls(network.around(transport))),
     },
     environment,
     new Stages({ write: () => true }),
@@ -51,10 +55,12 @@ export async function startShop(
   return {
     url: shop.url,
     process: shop.process,
+    network,
     sql,
     async stop() {
       await sql.end({ timeout: 1 });
       await shop.stop();
+      network.stop();
       probe.assertKept();
     },
   };

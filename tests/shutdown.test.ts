@@ -7,7 +7,6 @@ import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vites
 import { expectBooksAgree } from "./books.ts";
 import { api, Customer, flashlight } from "./customer.ts";
 import { eventually } from "./eventually.ts";
-import { FaultyNetwork } from "./faulty-network.ts";
 import { OrreryProcess } from "./orrery-process.ts";
 import { startShop } from "./shop.ts";
 
@@ -82,16 +81,11 @@ describe("a shop that is told to stop under load", () => {
 
 describe("a shop whose dependencies hang", () => {
   it("stops in time: orders under way are taken up at the next start", async () => {
-    const network = await FaultyNetwork.start();
-    onTestFinished(() => network.stop());
-    const shop = await startShop({
-      environment: { LOG_LEVEL: "silent" },
-      aroundCalls: (transport) => network.around(transport),
-    });
+    const shop = await startShop({ environment: { LOG_LEVEL: "silent" } });
     const hanging = async (target: string) => {
       const customer = new Customer(shop.url);
       await customer.puts(flashlight);
-      const { headers } = network.breaks({ target, kind: "hanging" });
+      const { headers } = shop.network.breaks({ target, kind: "hanging" });
       return api(shop.url, "/api/checkout", { body: customer.order(), headers }).catch(() => undefined);
     };
     const answers = ["ShippingService/ShipOrder", "PaymentService", "EmailService"].map((target) =>

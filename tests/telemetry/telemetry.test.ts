@@ -15,7 +15,6 @@ import { spanKind } from "../../src/observatory/otlp/traces.ts";
 import { services } from "../../src/services/index.ts";
 import { api, Customer, flashlight, home, telescope } from "../customer.ts";
 import { eventually } from "../eventually.ts";
-import { FaultyNetwork } from "../faulty-network.ts";
 import { startShop, type TestShop } from "../shop.ts";
 import { Captured } from "./captured.ts";
 
@@ -33,7 +32,6 @@ const person = {
   card: "4432-8015-6152-0454",
 };
 let shop: TestShop;
-let network: FaultyNetwork;
 let orderId: string;
 let traceId: string;
 
@@ -72,7 +70,7 @@ async function visit(): Promise<void> {
   await unlucky.puts(flashlight);
   const creditCard = { ...(unlucky.order().creditCard as object), creditCardExpirationYear: 2020 };
   expect((await unlucky.checksOut({ changes: { creditCard } })).status).toBe(402);
-  const lost = network.breaks({ target: "oteldemo.ShippingService/ShipOrder", kind: "lost" });
+  const lost = shop.network.breaks({ target: "oteldemo.ShippingService/ShipOrder", kind: "lost" });
   const unshipped = await api(shop.url, "/api/checkout", { headers: lost.headers, body: unlucky.order() });
   expect(unshipped.status).toBe(503);
   lost.repair();
@@ -97,11 +95,9 @@ async function visit(): Promise<void> {
 }
 
 beforeAll(async () => {
-  network = await FaultyNetwork.start();
   shop = await startShop({
     sinks: [captured],
     environment: { OTEL_METRIC_EXPORT_INTERVAL: "200" },
-    aroundCalls: (transport) => network.around(transport),
   });
   await visit();
   await eventually(() => {

@@ -108,27 +108,18 @@ test("the same process takes the same copies that a network would make", async (
 });
 
 describe("a plain gRPC client that knows nothing of us", () => {
+  const asItIs = (bytes: Buffer) => bytes;
+  const method = (name: string) => ({
+    path: `/oteldemo.CurrencyService/${name}`,
+    requestStream: false,
+    responseStream: false,
+    requestSerialize: asItIs,
+    requestDeserialize: asItIs,
+    responseSerialize: asItIs,
+    responseDeserialize: asItIs,
+  });
   const Client = makeGenericClientConstructor(
-    {
-      convert: {
-        path: "/oteldemo.CurrencyService/Convert",
-        requestStream: false,
-        responseStream: false,
-        requestSerialize: (bytes: Buffer) => bytes,
-        requestDeserialize: (bytes: Buffer) => bytes,
-        responseSerialize: (bytes: Buffer) => bytes,
-        responseDeserialize: (bytes: Buffer) => bytes,
-      },
-      noSuchMethod: {
-        path: "/oteldemo.CurrencyService/NoSuchMethod",
-        requestStream: false,
-        responseStream: false,
-        requestSerialize: (bytes: Buffer) => bytes,
-        requestDeserialize: (bytes: Buffer) => bytes,
-        responseSerialize: (bytes: Buffer) => bytes,
-        responseDeserialize: (bytes: Buffer) => bytes,
-      },
-    },
+    { convert: method("Convert"), noSuchMethod: method("NoSuchMethod") },
     "CurrencyService",
   );
   type Call = (request: Buffer, done: (error: ServiceError | null, answer?: Buffer) => void) => void;

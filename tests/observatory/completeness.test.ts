@@ -1,4 +1,4 @@
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomUUID } from "node:crypto";
 import { setInterval } from "node:timers/promises";
 import { type Client, createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
@@ -161,13 +161,16 @@ const clientSpanId = "00f067aa0ba902b7";
 
 let shop: TestShop;
 let observatory: Client<typeof ObservatoryService>;
-/** The traces that were begun, by their ids. */
+/** The requests that were sent, each in a session of its own, which every server span names. */
 const begun = new Map<string, Kind>();
 
+/** Headers by which a request is known again; every second one also brings a trace context of its own. */
 function beginning(kind: Kind): Readonly<Record<string, string>> {
-  const traceId = randomBytes(16).toString("hex");
-  begun.set(traceId, kind);
-  return { traceparent: `00-${traceId}-${clientSpanId}-01` };
+  const session = randomUUID();
+  begun.set(session, kind);
+  const baggage = `session.id=${session}`;
+  if (begun.size % 2 === 0) return { baggage };
+  return { baggage, traceparent: `00-${randomBytes(16).toString("hex")}-${clientSpanId}-01` };
 }
 
 async function orderPlaced(): Promise<void> {
@@ -192,24 +195,43 @@ async function rows(sql: string): Promise<string[][]> {
   return answer.rows.map(({ values }) => values.map(({ kind }) => String(kind.value)));
 }
 
-/** What is wrong with the traces that were begun, each with what is missing or too much. */
-async function incompleteTraces(): Promise<readonly string[]> {
+interface Trace {
+  readonly session: string;
+  /** Service and name of every span. */
+  readonly spans: string;
+  /** Spans that begin it, for the client's is not ours. */
+  readonly roots: string;
+  /** Spans whose parents are not there. */
+  readonly orphans: string;
+}
+
+async function traces(): Promise<readonly Trace[]> {
   const seen = await rows(
-    `select span.trace_id,
+    `select max(span.session_id),
        string_agg(span.service || ' ' || span.name, ', ' order by span.service, span.name)
          filter (span.name <> 'SELECT products'),
-       count_if(parent.span_id is null and span.parent_span_id <> '${clientSpanId}')
+       count_if(span.parent_span_id in ('', '${clientSpanId}')),
+       count_if(parent.span_id is null and span.parent_span_id not in ('', '${clientSpanId}'))
      from spans as span left join spans as parent
        on parent.trace_id = span.trace_id and parent.span_id = span.parent_span_id
      group by span.trace_id`,
   );
-  const found = new Map(seen.map(([traceId = "", spans = "", orphans = ""]) => [traceId, { spans, orphans }]));
-  const strange = seen.flatMap(([traceId = "", spans]) => (begun.has(traceId) ? [] : [`nobody began: ${spans}`]));
-  const incomplete = [...begun].flatMap(([traceId, kind]) => {
-    const trace = found.get(traceId);
-    if (trace === undefined) return [`${kind} ${traceId} has not arrived`];
-    if (trace.orphans !== "0") return [`${kind} ${traceId} has ${trace.orphans} spans without their parents`];
-    return trace.spans === spansOf(kind) ? [] : [`${kind} ${traceId} is other than expected: ${trace.spans}`];
+  return seen.map(([session = "", spans = "", roots = "", orphans = ""]) => ({ session, spans, roots, orphans }));
+}
+
+/** What is wrong: which requests have left no trace or more than one, and what is missing in which trace or too much. */
+async function incompleteTraces(): Promise<readonly string[]> {
+  const found = Map.groupBy(await traces(), ({ session }) => session);
+  const strange = [...found].flatMap(([session, [first]]) =>
+    begun.has(session) ? [] : [`nobody began: ${first?.spans}`],
+  );
+  const incomplete = [...begun].flatMap(([session, kind]) => {
+    const [trace, ...more] = found.get(session) ?? [];
+    if (trace === undefined) return [`${kind}: no trace`];
+    if (more.length > 0) return [`${kind}: ${more.length + 1} traces`];
+    if (trace.orphans !== "0") return [`${kind}: ${trace.orphans} spans without their parents`];
+    if (trace.roots !== "1") return [`${kind}: ${trace.roots} beginnings`];
+    return trace.spans === spansOf(kind) ? [] : [`${kind}: other spans than expected: ${trace.spans}`];
   });
   return [...strange, ...incomplete];
 }
@@ -265,10 +287,13 @@ it("every log record belongs to a span that is there, but for those of starts", 
 it("every order is told by the same records, and every request by one at least", async () => {
   await eventually(async () => {
     const told = await rows(
-      "select trace_id, string_agg(event_name, ',' order by event_name) from logs where trace_id <> '' group by trace_id",
+      `select max(session_id), any_value(told)
+       from spans join (
+         select trace_id, string_agg(event_name, ',' order by event_name) as told from logs group by trace_id
+       ) using (trace_id) group by trace_id`,
     );
-    expect(told.map(([traceId]) => traceId).toSorted()).toEqual([...begun.keys()].toSorted());
-    const ofOrders = told.filter(([traceId = ""]) => begun.get(traceId) === "order").map(([, events]) => events);
+    expect(told.map(([session]) => session).toSorted()).toEqual([...begun.keys()].toSorted());
+    const ofOrders = told.filter(([session = ""]) => begun.get(session) === "order").map(([, events]) => events);
     expect(ofOrders).toHaveLength(orders);
     expect(new Set(ofOrders)).toEqual(new Set([eventsOfOrder.join(",")]));
   });

@@ -3,6 +3,7 @@ import { ConfigError, choice, port as portSetting } from "../platform/config/env
 import { databaseFromEnvironment } from "../platform/lifecycle/databases.ts";
 import { startProcess } from "../platform/lifecycle/running-process.ts";
 import { logLevels } from "../platform/logging/logger.ts";
+import { defaultSettings } from "../platform/telemetry/default-settings.ts";
 import { createServiceLogger } from "../platform/telemetry/service-logger.ts";
 import { startTelemetry } from "../platform/telemetry/telemetry-host.ts";
 import { services } from "../services/index.ts";
@@ -25,7 +26,7 @@ export async function serve(names: readonly string[], options: { readonly host: 
       declarations: services,
       run,
       environment,
-      settings: { LOG_LEVEL: level },
+      settings: { ...defaultSettings({ isEmbedded: false }), LOG_LEVEL: level },
       databases,
       secret: secretFromEnvironment(environment) ?? randomBytes(32),
       log,

@@ -13,6 +13,7 @@ import { LocalServices } from "../platform/rpc/local-services.ts";
 import { openPort, type Port } from "../platform/rpc/port.ts";
 import { type HttpHandler, isRpcPath, rpcHandler } from "../platform/rpc/rpc-handler.ts";
 import { startEmbeddedPostgres } from "../platform/sql/embedded-postgres.ts";
+import { defaultSettings } from "../platform/telemetry/default-settings.ts";
 import { createServiceLogger } from "../platform/telemetry/service-logger.ts";
 import type { TelemetrySink } from "../platform/telemetry/sink.ts";
 import { startTelemetry } from "../platform/telemetry/telemetry-host.ts";
@@ -109,6 +110,7 @@ export async function startShop(options: ShopOptions, environment: Environment, 
           : { browserTelemetryUrl: "/otlp-http/v1/traces", observatoryUrl: "/observatory/" }),
         environment,
         settings: {
+          ...defaultSettings({ isEmbedded: sinks.length > 0 }),
           LOG_LEVEL: logLevel,
           "--service-ports": String(options.servicePorts),
           "--otlp": String(options.otlp ?? false),

@@ -80,7 +80,7 @@ describe("a shop that starts again from the same data", () => {
       "OTEL_EXPORTER_OTLP_ENDPOINT: not set -> http://127.0.0.1:9",
       "OTEL_EXPORTER_OTLP_PROTOCOL: grpc -> http/protobuf",
       "OTEL_RESOURCE_ATTRIBUTES: not set -> service.version=99.0.0",
-      "OTEL_TRACES_SAMPLER: parentbased_always_on -> always_off",
+      "OTEL_TRACES_SAMPLER: parentbased_rate_limited -> always_off",
     ]);
     // A setting is told by the service that reads it.
     expect(ofKind("configuration", "observatory")[0]).toContain("OBSERVATORY_MAX_SPANS: 300000 -> 5000");

@@ -20,7 +20,7 @@ import { type DirectoryOptions, ServiceDirectory } from "./service-directory.ts"
 import { toldSettings } from "./told-settings.ts";
 
 export interface ProcessOptions extends DirectoryOptions, ContextOptions {
-  /** Settings that the environment alone does not tell, such as those of the command line; see toldSettings. */
+  /** Settings that the environment alone does not tell: see {@link toldSettings}. */
   readonly settings?: Readonly<Record<string, string>>;
   /** Nothing is recorded without it. */
   readonly telemetry?: TelemetryHost;

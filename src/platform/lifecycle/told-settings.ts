@@ -9,8 +9,8 @@ const processSettings: readonly Pick<Setting, "name" | "fallback">[] = [
   { name: "ALLOWED_ORIGINS" },
   { name: "ORRERY_TRACE_CONTEXT", fallback: "continue" },
   { name: "ORRERY_CONSUMER_TRACES", fallback: "continue" },
-  { name: "OTEL_TRACES_SAMPLER", fallback: "parentbased_always_on" },
-  { name: "OTEL_TRACES_SAMPLER_ARG", fallback: "1" },
+  { name: "OTEL_TRACES_SAMPLER" },
+  { name: "OTEL_TRACES_SAMPLER_ARG" },
   { name: "OTEL_METRIC_EXPORT_INTERVAL" },
   { name: "OTEL_RESOURCE_ATTRIBUTES" },
   { name: "OTEL_EXPORTER_OTLP_ENDPOINT" },
@@ -28,7 +28,7 @@ const processSettings: readonly Pick<Setting, "name" | "fallback">[] = [
  * The settings that a service starts with, defaults included and secrets left out, as `NAME=value` in the order of
  * their names: what has changed since an earlier start can be read off two of them.
  *
- * @param options.given settings that the environment alone does not tell, such as those of the command line
+ * @param options.given what the environment alone does not tell: settings of the command line, and defaults that differ between processes
  */
 export function toldSettings(
   declaration: ServiceDeclaration,

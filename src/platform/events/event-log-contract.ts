@@ -2,7 +2,7 @@ import type { ChildProcess } from "node:child_process";
 import { randomUUID } from "node:crypto";
 import { createInterface } from "node:readline";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { until } from "../rpc/testing.ts";
+import { until as untilWithin } from "../rpc/testing.ts";
 import { type ConsumeOptions, type EventLog, PoisonEventError, type ReceivedEvent } from "./event-log.ts";
 
 /** An implementation of the event log under test, with a broker of its own. */
@@ -15,6 +15,8 @@ export interface EventLogFixture {
   /** Starts a process that consumes, writes `begin <value>` and `end <value>`, and takes 20 ms for each message. */
   startConsumerProcess(group: string, topic: string): ChildProcess;
   close(): Promise<void>;
+  /** How long another member may take to notice that one is gone, in milliseconds; 10 s unless told. */
+  readonly takeoverMs?: number;
 }
 
 /** What every event log keeps to, whatever it is made of. */
@@ -22,11 +24,13 @@ export function describeEventLog(name: string, createFixture: () => Promise<Even
   describe(`the event log on ${name}`, () => {
     let fixture: EventLogFixture;
     let topic: string;
+    let group: string;
     const opened: EventLog[] = [];
 
     beforeEach(async () => {
       fixture = await createFixture();
       topic = `topic-${randomUUID()}`;
+      group = `group-${randomUUID()}`;
     });
     afterEach(async () => {
       await Promise.all(opened.splice(0).map((log) => log.close()));
@@ -35,16 +39,18 @@ export function describeEventLog(name: string, createFixture: () => Promise<Even
 
     test("tells how far a group is behind", async () => {
       const log = await open();
-      expect(await log.lag("g", topic)).toBe(0);
+      expect(await log.lag(group, topic)).toBe(0);
       await publishNumbers(log, 0, 5);
-      expect(await log.lag("g", topic)).toBe(5);
-      const { consumer } = collect(log, "g");
-      await until(async () => (await log.lag("g", topic)) === 0, "the group catches up");
+      expect(await log.lag(group, topic)).toBe(5);
+      const { consumer } = collect(log, group);
+      await until(async () => (await log.lag(group, topic)) === 0, "the group catches up");
       await consumer.stop();
       await publishNumbers(log, 5, 7);
-      expect(await log.lag("g", topic)).toBe(2);
+      expect(await log.lag(group, topic)).toBe(2);
     });
 
+    const until = (condition: () => boolean | Promise<boolean>, what: string) =>
+      untilWithin(condition, what, fixture.takeoverMs);
     const open = async () => {
       const log = await fixture.open();
       opened.push(log);
@@ -84,7 +90,7 @@ export function describeEventLog(name: string, createFixture: () => Promise<Even
       const received: ReceivedEvent[] = [];
       const value = Buffer.from([0, 255, 1, 128, 10, 0]);
       await log.publish([{ topic, key: "ключ", value, headers: { a: "1", b: "“2”" } }]);
-      collect(log, "g", { handler: async (event) => void received.push(event) });
+      collect(log, group, { handler: async (event) => void received.push(event) });
       await until(() => received.length === 1, "the message arrives");
       expect(received[0]).toMatchObject({ topic, key: "ключ", headers: { a: "1", b: "“2”" }, attempt: 1 });
       expect(Buffer.from(received[0]?.value ?? [])).toEqual(value);
@@ -95,7 +101,7 @@ export function describeEventLog(name: string, createFixture: () => Promise<Even
       const log = await open();
       await publishNumbers(log, 0, 150, (n) => `key ${n % 7}`);
       const handler = () => new Promise<void>((resolve) => setTimeout(resolve, Math.random() * 3));
-      const groups = ["one", "two", "late"].map((group) => collect(log, group, { handler }));
+      const groups = ["one", "two", "late"].map((name) => collect(log, `${group}-${name}`, { handler }));
       await publishNumbers(log, 150, 300, (n) => `key ${n % 7}`);
       for (const { seen } of groups) {
         await until(() => seen.length >= 300, "all messages arrive");
@@ -110,11 +116,11 @@ export function describeEventLog(name: string, createFixture: () => Promise<Even
     test("a consumer that stopped goes on where it was", async () => {
       const log = await open();
       await publishNumbers(log, 0, 5);
-      const first = collect(log, "g");
+      const first = collect(log, group);
       await until(() => first.seen.length === 5, "the first five arrive");
       await first.consumer.stop();
       await publishNumbers(log, 5, 10);
-      const second = collect(log, "g");
+      const second = collect(log, group);
       await until(() => second.seen.length === 5, "the other five arrive");
       expect(first.seen.concat(second.seen)).toEqual(range(0, 10));
     });
@@ -123,7 +129,7 @@ export function describeEventLog(name: string, createFixture: () => Promise<Even
       const log = await open();
       await publishNumbers(log, 0, 1);
       let finish: (() => void) | undefined;
-      const first = collect(log, "g", {
+      const first = collect(log, group, {
         handler: () =>
           new Promise((resolve) => {
             finish = resolve;
@@ -133,7 +139,7 @@ export function describeEventLog(name: string, createFixture: () => Promise<Even
       const stopped = first.consumer.stop();
       finish?.();
       await stopped;
-      const second = collect(log, "g");
+      const second = collect(log, group);
       await publishNumbers(log, 1, 2);
       await until(() => second.seen.length > 0, "the next message arrives");
       expect(first.seen).toEqual(["0"]);
@@ -143,7 +149,7 @@ export function describeEventLog(name: string, createFixture: () => Promise<Even
     test("members of a group share the work; when one goes, nothing is lost and another takes over", async () => {
       const logs = [await open(), await open()];
       const handler = () => new Promise<void>((resolve) => setTimeout(resolve, 2));
-      const members = logs.map((log) => collect(log, "g", { handler }));
+      const members = logs.map((log) => collect(log, group, { handler }));
       const [publisher] = logs;
       await publishNumbers(publisher as EventLog, 0, 100, (n) => `key ${n % 5}`);
       const all = () => members.flatMap(({ seen }) => seen);
@@ -158,7 +164,7 @@ export function describeEventLog(name: string, createFixture: () => Promise<Even
     test("a process killed in the middle loses nothing", async () => {
       const log = await open();
       await publishNumbers(log, 0, 200, (n) => `key ${n % 3}`);
-      const child = fixture.startConsumerProcess("g", topic);
+      const child = fixture.startConsumerProcess(group, topic);
       const begun: string[] = [];
       const ended: string[] = [];
       const exited = new Promise((resolve) => child.once("exit", resolve));
@@ -170,7 +176,7 @@ export function describeEventLog(name: string, createFixture: () => Promise<Even
       });
       await exited;
       expect(child.signalCode).toBe("SIGKILL");
-      const { seen } = collect(log, "g");
+      const { seen } = collect(log, group);
       await until(() => new Set([...ended, ...seen]).size === 200, "everything arrives");
       expect(begun.filter((value) => !ended.includes(value) && !seen.includes(value))).toEqual([]);
     });
@@ -180,7 +186,7 @@ export function describeEventLog(name: string, createFixture: () => Promise<Even
       const attempts: number[] = [];
       await publishNumbers(log, 0, 40, (n) => `key ${n}`);
       let seenAtLastAttempt = 0;
-      const { seen } = collect(log, "g", {
+      const { seen } = collect(log, group, {
         attempts: 3,
         backoffMs: 100,
         async handler(received) {
@@ -190,13 +196,13 @@ export function describeEventLog(name: string, createFixture: () => Promise<Even
           throw new Error("cannot be handled");
         },
       });
-      await until(async () => (await fixture.deadLetters("g", topic)).length === 1, "the message is set aside");
+      await until(async () => (await fixture.deadLetters(group, topic)).length === 1, "the message is set aside");
       expect(seenAtLastAttempt).toBe(39);
       await publishNumbers(log, 40, 41);
       await until(() => seen.includes("40"), "later messages arrive");
       expect(attempts).toEqual([1, 2, 3]);
       expect(sorted(seen)).toEqual(range(0, 41).filter((n) => n !== "7"));
-      expect(await fixture.deadLetters("g", topic)).toMatchObject([
+      expect(await fixture.deadLetters(group, topic)).toMatchObject([
         { key: "key 7", attempts: 3, reason: expect.stringContaining("cannot be handled") },
       ]);
     });
@@ -204,21 +210,21 @@ export function describeEventLog(name: string, createFixture: () => Promise<Even
     test("a message that can never be handled is set aside at once", async () => {
       const log = await open();
       await publishNumbers(log, 0, 3);
-      const { seen } = collect(log, "g", {
+      const { seen } = collect(log, group, {
         async handler(received) {
           if (text(received) === "1") throw new PoisonEventError("not an order");
         },
       });
       await until(() => seen.includes("2"), "the message behind it arrives");
       expect(seen).toEqual(["0", "2"]);
-      expect(await fixture.deadLetters("g", topic)).toMatchObject([{ attempts: 1 }]);
+      expect(await fixture.deadLetters(group, topic)).toMatchObject([{ attempts: 1 }]);
     });
 
     test("a message that fails for a while holds back those of its key only", async () => {
       const log = await open();
       await log.publish([event("a", "a1"), event("a", "a2"), event("b", "b1"), event("b", "b2")]);
       let failures = 3;
-      const { seen } = collect(log, "g", {
+      const { seen } = collect(log, group, {
         async handler(received) {
           if (text(received) === "a1" && failures-- > 0) throw new Error("not yet");
         },
@@ -234,7 +240,7 @@ export function describeEventLog(name: string, createFixture: () => Promise<Even
       const released = new Promise<void>((resolve) => {
         release = resolve;
       });
-      const { seen } = collect(log, "g", {
+      const { seen } = collect(log, group, {
         handler: (received) => (text(received) === "0" ? released : Promise.resolve()),
       });
       await until(() => seen.length === 19, "the others are handled");
@@ -244,7 +250,7 @@ export function describeEventLog(name: string, createFixture: () => Promise<Even
 
     test("a broker that goes away and comes back needs no restart, and loses nothing", async () => {
       const log = await open();
-      const { seen, consumer } = collect(log, "g");
+      const { seen, consumer } = collect(log, group);
       await publishNumbers(log, 0, 20);
       await until(() => seen.length >= 20, "the first arrive");
       for (let round = 1; round <= 3; round++) {
@@ -266,7 +272,7 @@ export function describeEventLog(name: string, createFixture: () => Promise<Even
       const log = await open();
       let running = 0;
       let most = 0;
-      const { seen } = collect(log, "g", {
+      const { seen } = collect(log, group, {
         async handler() {
           most = Math.max(most, ++running);
           await new Promise((resolve) => setTimeout(resolve, 10));

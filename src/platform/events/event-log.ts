@@ -20,6 +20,11 @@ export class PoisonEventError extends Error {
   override readonly name = "PoisonEventError";
 }
 
+/** The log cannot be reached now, which says nothing about what was to be published. */
+export class EventLogUnavailableError extends Error {
+  override readonly name = "EventLogUnavailableError";
+}
+
 export interface ConsumeOptions {
   /** Each group gets every message once over all its members; a new group starts with the oldest. */
   readonly group: string;
@@ -44,7 +49,11 @@ export interface Consumer {
  * message that keeps failing is set aside with its reason and never holds up the others for long.
  */
 export interface EventLog {
-  /** Returns when the messages are durable. */
+  /**
+   * Returns when the messages are durable.
+   *
+   * @throws EventLogUnavailableError within seconds when the log cannot be reached; they may be published even so
+   */
   publish(events: readonly EventRecord[]): Promise<void>;
   consume(options: ConsumeOptions): Consumer;
   /** How many messages of the topic the group has not finished yet. */

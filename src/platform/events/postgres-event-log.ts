@@ -1,17 +1,10 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import { WakeSignal } from "../lifecycle/wake-signal.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { Database, Sql } from "../sql/database.ts";
-import { isStoreUnavailable } from "../sql/store-unavailable.ts";
 import { throughOutages } from "../sql/through-outages.ts";
-import {
-  type ConsumeOptions,
-  type Consumer,
-  type EventLog,
-  type EventRecord,
-  PoisonEventError,
-  type ReceivedEvent,
-} from "./event-log.ts";
+import type { ConsumeOptions, Consumer, EventLog, EventRecord, ReceivedEvent } from "./event-log.ts";
+import { type DeadLetter, handleEvent } from "./handle-event.ts";
+import { PartitionWork } from "./partition-work.ts";
 
 /** Migrations of the schema that {@link postgresEventLog} needs. */
 export const eventLogMigrations = new URL("./migrations/", import.meta.url);
@@ -180,35 +173,14 @@ class PostgresConsumer implements Consumer {
     const [row] = await session<{ next_offset: bigint }[]>`
       select next_offset from group_offsets where consumer_group = ${group} and topic = ${topic}`;
     let committed = row?.next_offset ?? 0n;
-    let next = committed;
-    const unfinished = new Set<bigint>();
-    const lastOfKey = new Map<string, Promise<void>>();
     const over = new AbortController();
     const signal = AbortSignal.any([this.#stop.signal, over.signal]);
-    let broken: unknown;
-
-    const start = (event: ReceivedEvent) => {
-      unfinished.add(event.offset);
-      const work = (lastOfKey.get(event.key) ?? Promise.resolve()).then(() => this.#handle(event, signal));
-      const settled = work.then(
-        () => {
-          unfinished.delete(event.offset);
-        },
-        (error) => {
-          broken ??= error;
-          over.abort();
-        },
-      );
-      lastOfKey.set(event.key, settled);
-      void settled.then(() => {
-        if (lastOfKey.get(event.key) === settled) lastOfKey.delete(event.key);
-        this.wake(topic);
-      });
-    };
+    const work = new PartitionWork(committed, () => {
+      if (work.failure !== undefined) over.abort();
+      this.wake(topic);
+    });
     const commit = async () => {
-      // Offsets are added in ascending order, so the first is the oldest.
-      const [oldest] = unfinished;
-      const done = oldest ?? next;
+      const done = work.finished;
       if (done === committed) return;
       await session`
         insert into group_offsets (consumer_group, topic, next_offset) values (${group}, ${topic}, ${done})
@@ -219,14 +191,20 @@ class PostgresConsumer implements Consumer {
 
     try {
       while (!signal.aborted) {
-        const room = Number(committed) + windowSize - Number(next);
+        const room = Number(committed) + windowSize - Number(work.next);
         // Asks even when there is no room: the answer tells that the session is still there.
         const events = await session<Omit<ReceivedEvent, "attempt">[]>`
           select topic, "offset", key, value, headers, published_at as "publishedAt" from log
-          where topic = ${topic} and "offset" >= ${next} order by "offset" limit ${Math.max(room, 0)}`;
+          where topic = ${topic} and "offset" >= ${work.next} order by "offset" limit ${Math.max(room, 0)}`;
         for (const event of events) {
-          start({ ...event, attempt: 1 });
-          next = event.offset + 1n;
+          work.take(event, () =>
+            handleEvent(event, {
+              options: this.#options,
+              setAside: (letter) => this.#setAside(event, letter),
+              signal,
+              log: this.#log,
+            }),
+          );
         }
         await commit();
         await this.#work.wait(pollMs);
@@ -234,40 +212,17 @@ class PostgresConsumer implements Consumer {
     } finally {
       // Whoever takes over, this process included, begins at what is committed: nothing of ours may still run beside.
       over.abort();
-      await Promise.all(lastOfKey.values());
+      await work.idle();
     }
     await commit();
-    if (broken !== undefined) throw broken;
+    if (work.failure !== undefined) throw work.failure.error;
   }
 
-  /** Returns when the message is handled or set aside; throws only when neither can be recorded. */
-  async #handle(event: ReceivedEvent, signal: AbortSignal): Promise<void> {
-    const { handler, attempts = 5, backoffMs = 100 } = this.#options;
-    for (let attempt = 1; ; attempt++) {
-      if (signal.aborted) throw new Error("The consumer stops; the message comes again.");
-      try {
-        return await handler({ ...event, attempt });
-      } catch (error) {
-        // A store that is away says nothing about the message: wait for it as long as it takes.
-        if (isStoreUnavailable(error)) {
-          attempt--;
-          await sleep(500, undefined, { signal }).catch(() => {});
-          continue;
-        }
-        if (attempt >= attempts || error instanceof PoisonEventError) return this.#setAside(event, attempt, error);
-        this.#log.warn({ error, offset: event.offset.toString(), attempt }, "An event could not be handled yet");
-        await sleep(backoffMs * 2 ** (attempt - 1), undefined, { signal }).catch(() => {});
-      }
-    }
-  }
-
-  async #setAside(event: ReceivedEvent, attempts: number, error: unknown): Promise<void> {
-    const reason = String(error).slice(0, 1_000);
+  async #setAside(event: Omit<ReceivedEvent, "attempt">, { attempts, reason }: DeadLetter): Promise<void> {
     await this.#sql`
       insert into dead_letters (consumer_group, topic, "offset", key, value, headers, attempts, reason)
       values (${this.#options.group}, ${event.topic}, ${event.offset}, ${event.key}, ${event.value},
         ${this.#sql.json({ ...event.headers })}, ${attempts}, ${reason})
       on conflict do nothing`;
-    this.#log.error({ error, offset: event.offset.toString(), attempts }, "An event is set aside as a dead letter");
   }
 }

@@ -63,9 +63,13 @@ export function everyTransport(baseUrl: string): ReadonlyMap<string, Transport> 
   return transports;
 }
 
-/** Waits until a condition holds, for ten seconds at most. */
-export async function until(condition: () => boolean | Promise<boolean>, what: string): Promise<void> {
-  const end = performance.now() + 10_000;
+/** Waits until a condition holds, for ten seconds at most unless told. */
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  what: string,
+  withinMs = 10_000,
+): Promise<void> {
+  const end = performance.now() + withinMs;
   while (!(await condition())) {
     if (performance.now() > end) throw new Error(`Waited in vain: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 5));

@@ -1,0 +1,61 @@
+import { ConfigError } from "../platform/config/environment.ts";
+import { type Engine, EngineError } from "../stack/engines/engine.ts";
+import { engines } from "../stack/engines/index.ts";
+import { enginesFolder, installEngine } from "../stack/engines/installation.ts";
+import { textTable } from "./stages.ts";
+
+/** Installs engines, all unless named, and tells which are there and what is missing without the others. */
+export async function installEngines(names: readonly string[]): Promise<void> {
+  const folder = enginesFolder(process.env);
+  const rows = [["Engine", "Version", "State", "What for"]];
+  let failed = 0;
+  for (const engine of named(names)) {
+    const { name, version, purpose, withoutIt } = engine;
+    try {
+      await withProgress(engine, (told) => installEngine(engine, folder, told));
+      rows.push([name, version, "installed", purpose]);
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error;
+      failed++;
+      process.stderr.write(`${name}: ${error.message}\n`);
+      rows.push([name, version, "missing", `without it, ${withoutIt}`]);
+    }
+  }
+  process.stdout.write(`\n${textTable(rows)}\nIn ${folder}\n`);
+  if (failed > 0) process.exitCode = 1;
+}
+
+function named(names: readonly string[]): readonly Engine[] {
+  if (names.length === 0) return engines;
+  return names.map((name) => {
+    const found = engines.find((engine) => engine.name === name);
+    if (found !== undefined) return found;
+    const known = engines.map((engine) => engine.name).join(", ");
+    throw new ConfigError(`There is no engine ${JSON.stringify(name)}; there are ${known}.`);
+  });
+}
+
+/** One line for each engine: rewritten on a terminal, once for each thing that is done elsewhere. */
+async function withProgress(
+  { name, version }: Engine,
+  work: (told: { doing(what: string): void }) => Promise<string>,
+): Promise<void> {
+  const out = process.stderr;
+  const begun = performance.now();
+  const label = `${name} ${version}`.padEnd(16);
+  let last: string | undefined;
+  const doing = (what: string) => {
+    // A count that goes up is no news in a log file.
+    if (!out.isTTY && last !== undefined && what.startsWith(last)) return;
+    last ??= what;
+    out.write(out.isTTY ? `\r\x1b[K${label} ${what}` : `${label} ${what}\n`);
+  };
+  try {
+    await work({ doing });
+  } finally {
+    if (out.isTTY) out.write("\r\x1b[K");
+  }
+  const took =
+    last === undefined ? "was there already" : `ready in ${Math.round((performance.now() - begun) / 1_000)} s`;
+  out.write(`${label} ${took}\n`);
+}

@@ -1,0 +1,148 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { type BaseOptions, Consumer as Client } from "@platformatic/kafka";
+import type { Logger } from "../logging/logger.ts";
+import type { ConsumeOptions, Consumer } from "./event-log.ts";
+import type { DeadLetter } from "./handle-event.ts";
+import { endClient } from "./kafka-client.ts";
+import { Partitions, type ReceivedRecord, windowSize } from "./kafka-partitions.ts";
+
+export interface KafkaConsumerOptions {
+  readonly connection: BaseOptions;
+  readonly options: ConsumeOptions;
+  readonly setAside: (event: ReceivedRecord, letter: DeadLetter) => Promise<void>;
+  readonly log: Logger;
+}
+
+/** A member that is not heard of for so long is out of the group, in milliseconds. */
+const sessionMs = 10_000;
+const heartbeatMs = 1_000;
+/** After so many heartbeats while a fetch was only repeated, it is the client that is mistaken. */
+const futileHeartbeats = 5;
+/** Heartbeats may fail to be answered for so long before the consumer counts as cut off, in milliseconds. */
+const silenceMs = 5_000;
+
+/**
+ * A member of a Kafka group. It keeps its partitions over rebalances that leave them to it (cooperative-sticky), and
+ * with them what is being handled. The client reconnects by itself; when it gives up, a new one is made.
+ */
+export class KafkaConsumer implements Consumer {
+  readonly #options: KafkaConsumerOptions;
+  readonly #log: Logger;
+  readonly #stop = new AbortController();
+  readonly #loop: Promise<void>;
+  #client: Client<Buffer, Buffer, Buffer, Buffer> | undefined;
+
+  constructor(options: KafkaConsumerOptions) {
+    const { group, topic } = options.options;
+    this.#options = options;
+    this.#log = options.log.child({ group, topic });
+    this.#loop = this.#run();
+  }
+
+  isConnected(): boolean {
+    const heard = this.#client?.isActive() ? this.#client.lastHeartbeat?.getTime() : undefined;
+    return heard !== undefined && Date.now() - heard < silenceMs;
+  }
+
+  async stop(): Promise<void> {
+    this.#stop.abort();
+    await this.#loop;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stop;
+    let failures = 0;
+    while (!signal.aborted) {
+      try {
+        await this.#asMember();
+        failures = 0;
+      } catch (error) {
+        if (signal.aborted) return;
+        this.#log[failures++ === 0 ? "error" : "debug"]({ error }, "Events cannot be consumed now");
+      }
+      await sleep(Math.min(100 * 2 ** failures, 2_000), undefined, { signal }).catch(() => {});
+    }
+  }
+
+  /** Works as a member of the group until stopped or until the client has given up. */
+  async #asMember(): Promise<void> {
+    const { connection, options } = this.#options;
+    const over = new AbortController();
+    const signal = AbortSignal.any([this.#stop.signal, over.signal]);
+    let broken: unknown;
+    const giveUp = (error: unknown) => {
+      broken ??= error;
+      over.abort();
+    };
+    const client = new Client<Buffer, Buffer, Buffer, Buffer>({
+      ...connection,
+      groupId: options.group,
+      protocols: [{ name: "cooperative-sticky", version: 1 }],
+      sessionTimeout: sessionMs,
+      rebalanceTimeout: 2 * sessionMs,
+      heartbeatInterval: heartbeatMs,
+      heartbeatStallTimeout: 6 * sessionMs,
+      // About a minute; then a new client has more to gain.
+      retries: 120,
+      retryDelay: 500,
+      maxWaitTime: 1_000,
+      autocommit: false,
+    });
+    client.on("error", giveUp);
+    client.on("consumer:heartbeat:stalled", ({ lastError }) => giveUp(lastError ?? new Error("No heartbeat")));
+    // A topic that was deleted and made again has another id, and the client asks for the old one for ever.
+    let heartbeats = 0;
+    client.on("consumer:heartbeat:end", () => heartbeats++);
+    client.on("client:performWithRetry:retry", (operation, attempt) => {
+      if (operation !== "fetch") return;
+      if (attempt === 0) heartbeats = 0;
+      if (heartbeats >= futileHeartbeats) giveUp(new Error("Fetches fail although the group is there"));
+    });
+    this.#client = client;
+    const { topic } = options;
+    const partitions = new Partitions({
+      ...this.#options,
+      log: this.#log,
+      signal,
+      giveUp,
+      record: (partition, offset) => client.commit({ offsets: [{ topic, partition, offset, leaderEpoch: -1 }] }),
+      async recorded(partition) {
+        const offsets = await client.listCommittedOffsets({ topics: [{ topic, partitions: [partition] }] });
+        const offset = offsets.get(topic)?.[partition];
+        return offset === undefined || offset < 0n ? undefined : offset;
+      },
+    });
+    client.on("consumer:group:join", ({ assignments = [] }) => partitions.assign(assignments));
+    const aborted = new Promise<undefined>((resolve) => {
+      if (signal.aborted) resolve(undefined);
+      signal.addEventListener("abort", () => resolve(undefined), { once: true });
+    });
+    try {
+      const joining = client.consume({
+        topics: [topic],
+        mode: "committed",
+        fallbackMode: "earliest",
+        autocommit: false,
+        highWaterMark: Number(windowSize),
+      });
+      joining.catch(giveUp);
+      const stream = await Promise.race([joining, aborted]);
+      if (stream !== undefined) {
+        stream.once("error", giveUp);
+        stream.once("close", () => giveUp(new Error("The stream of messages has ended")));
+        const reading = (async () => {
+          for await (const message of stream) await partitions.take(message);
+        })();
+        reading.catch(giveUp);
+        await aborted;
+      }
+    } finally {
+      over.abort();
+      // What was begun is finished, and recorded while the partitions are still ours.
+      await partitions.finish();
+      await endClient(client.close(true));
+      this.#client = undefined;
+    }
+    if (broken !== undefined && !this.#stop.signal.aborted) throw broken;
+  }
+}

@@ -1,0 +1,188 @@
+import type { GroupAssignment, Message } from "@platformatic/kafka";
+import { WakeSignal } from "../lifecycle/wake-signal.ts";
+import { within } from "../lifecycle/within.ts";
+import type { Logger } from "../logging/logger.ts";
+import type { ConsumeOptions, ReceivedEvent } from "./event-log.ts";
+import { type DeadLetter, handleEvent } from "./handle-event.ts";
+import { PartitionWork } from "./partition-work.ts";
+
+export type ReceivedRecord = Omit<ReceivedEvent, "attempt">;
+export type KafkaMessage = Message<Buffer, Buffer, Buffer, Buffer>;
+
+export interface PartitionsOptions {
+  readonly options: ConsumeOptions;
+  readonly setAside: (event: ReceivedRecord, letter: DeadLetter) => Promise<void>;
+  readonly log: Logger;
+  /** Ends what waits; what is being handled ends by itself. */
+  readonly signal: AbortSignal;
+  /** Says that this membership can go on no more. */
+  readonly giveUp: (error: unknown) => void;
+  /** Records that the group is done with everything before an offset. */
+  readonly record: (partition: number, offset: bigint) => Promise<void>;
+  /** What the group has recorded for a partition; undefined for nothing. */
+  readonly recorded: (partition: number) => Promise<bigint | undefined>;
+}
+
+interface Held {
+  readonly work: PartitionWork;
+  readonly released: AbortController;
+  readonly settled: WakeSignal;
+  /** Timestamps of the messages that were taken last, by offset. */
+  readonly taken: Map<bigint, bigint>;
+  recorded: bigint;
+  recording: Promise<void> | undefined;
+}
+
+/** Messages handled or waited for beyond the oldest unfinished one of a partition. */
+export const windowSize = 64n;
+/** How many offsets are remembered to tell a message that is fetched again; more than may be unrecorded. */
+const remembered = 8 * Number(windowSize);
+/** Longest wait for the last offsets to be recorded at a stop, in milliseconds. */
+const lastRecordMs = 1_000;
+const waitMs = 1_000;
+
+/** The partitions that a member of a group holds, and the work on their messages. */
+export class Partitions {
+  readonly #options: PartitionsOptions;
+  readonly #held = new Map<number, Held>();
+  /** Work on partitions that went to another member and may come back before it is done. */
+  readonly #leaving = new Map<number, Promise<void>>();
+  #assigned: ReadonlySet<number> | undefined;
+  /** Where partitions begin that were given to this member while it was one. */
+  readonly #begins = new Map<number, Promise<bigint | undefined>>();
+
+  constructor(options: PartitionsOptions) {
+    this.#options = options;
+  }
+
+  /** Takes note of what the group has given to this member. */
+  assign(assignments: readonly GroupAssignment[]): void {
+    const { options, recorded } = this.#options;
+    const now = new Set(
+      assignments.filter(({ topic }) => topic === options.topic).flatMap(({ partitions }) => partitions),
+    );
+    const before = this.#assigned;
+    this.#assigned = now;
+    for (const partition of this.#held.keys()) if (!now.has(partition)) this.#release(partition);
+    for (const partition of now) {
+      if (before === undefined || before.has(partition)) continue;
+      const begin = recorded(partition);
+      begin.catch(() => {});
+      this.#begins.set(partition, begin);
+    }
+  }
+
+  /** Takes a message to be handled; waits while its partition has no room. */
+  async take(message: KafkaMessage): Promise<void> {
+    const { partition, offset, timestamp } = message;
+    if (!this.#assigned?.has(partition)) return;
+    let held = this.#held.get(partition);
+    // After a rebalance what is not recorded is fetched again.
+    if (held?.taken.get(offset) === timestamp) return;
+    // Not the same message at an offset that was taken: the topic is another of that name.
+    if (held !== undefined && offset < held.work.next) this.#release(partition);
+    held = this.#held.get(partition) ?? (await this.#hold(partition, offset));
+    const { work, settled, taken } = held;
+    const isOver = () => this.#options.signal.aborted || this.#held.get(partition) !== held;
+    while (!isOver() && work.finished < work.next && offset - work.finished >= windowSize) await settled.wait(waitMs);
+    if (isOver()) return;
+    taken.set(offset, timestamp);
+    const [oldest] = taken.keys();
+    if (taken.size > remembered && oldest !== undefined) taken.delete(oldest);
+    const event = received(message);
+    // Messages without a key have no order among them.
+    const key = event.key === "" ? `offset ${offset}` : `key ${event.key}`;
+    work.take({ offset, key }, () => this.#handle(event, held));
+  }
+
+  /** Waits for what is being handled, and records it. */
+  async finish(): Promise<void> {
+    const held = [...this.#held];
+    await Promise.all([...held.map(([, { work }]) => work.idle()), ...this.#leaving.values()]);
+    const last = Promise.all(held.map(([partition, each]) => this.#record(partition, each)));
+    await within(lastRecordMs, last, "Offsets cannot be recorded").catch(() => {});
+  }
+
+  async #hold(partition: number, first: bigint): Promise<Held> {
+    await this.#leaving.get(partition);
+    const begin = await this.#begins.get(partition);
+    this.#begins.delete(partition);
+    if (begin !== undefined && first > begin) {
+      // Perhaps fetched when the partition was ours before; what lies between must not be passed.
+      throw new Error(`Partition ${partition} goes on at ${first}, but ${begin} is recorded`);
+    }
+    const settled = new WakeSignal();
+    const work = new PartitionWork(first, () => {
+      settled.wake();
+      if (this.#held.get(partition) !== held) return;
+      if (work.failure !== undefined) this.#options.giveUp(work.failure.error);
+      void this.#record(partition, held);
+    });
+    const held: Held = {
+      work,
+      settled,
+      released: new AbortController(),
+      taken: new Map(),
+      recorded: first,
+      recording: undefined,
+    };
+    this.#held.set(partition, held);
+    return held;
+  }
+
+  /** Lets a partition go: nothing more of it is begun or recorded here. */
+  #release(partition: number): void {
+    const held = this.#held.get(partition);
+    if (held === undefined) return;
+    this.#held.delete(partition);
+    held.released.abort();
+    held.settled.wake();
+    const before = this.#leaving.get(partition);
+    const leaving = Promise.all([before, held.work.idle()]).then(() => {
+      if (this.#leaving.get(partition) === leaving) this.#leaving.delete(partition);
+    });
+    this.#leaving.set(partition, leaving);
+  }
+
+  #handle(event: ReceivedRecord, { released }: Held): Promise<void> {
+    const { options, setAside, log } = this.#options;
+    const signal = AbortSignal.any([this.#options.signal, released.signal]);
+    return handleEvent(event, { options, signal, log, setAside: (letter) => setAside(event, letter) });
+  }
+
+  /** Records what is finished; while that is under way, what is finished meanwhile is recorded after it. */
+  #record(partition: number, held: Held): Promise<void> {
+    held.recording ??= (async () => {
+      try {
+        while (this.#held.get(partition) === held && held.work.finished > held.recorded) {
+          const { finished } = held.work;
+          await this.#options.record(partition, finished);
+          held.recorded = finished;
+        }
+      } catch (error) {
+        this.#options.giveUp(error);
+      } finally {
+        held.recording = undefined;
+      }
+    })();
+    return held.recording;
+  }
+}
+
+function received(message: KafkaMessage): ReceivedRecord {
+  const headers: Record<string, string> = {};
+  for (const [name, value] of message.headerEntries) headers[text(name)] = text(value);
+  return {
+    topic: message.topic,
+    key: text(message.key),
+    value: message.value ?? Buffer.of(),
+    headers,
+    offset: message.offset,
+    publishedAt: new Date(Number(message.timestamp)),
+  };
+}
+
+/** Keys and headers may be missing, whatever the types say: anybody can write to a topic. */
+function text(bytes: Buffer | undefined): string {
+  return bytes?.toString() ?? "";
+}

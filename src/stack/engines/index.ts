@@ -1,0 +1,5 @@
+import type { Engine } from "./engine.ts";
+import { kafka } from "./kafka.ts";
+
+/** All engines that can run natively. */
+export const engines: readonly Engine[] = [kafka];

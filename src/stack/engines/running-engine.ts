@@ -1,0 +1,136 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdir, open, readFile } from "node:fs/promises";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { type Engine, type EngineCommand, EngineError, type EnginePlace } from "./engine.ts";
+
+export interface RunOptions {
+  /** The installation, as `installEngine` returns it. */
+  readonly home: string;
+  /** Kept between runs. */
+  readonly dataDir: string;
+  /** Ports that are not given are free ones, chosen once. */
+  readonly ports?: Readonly<Record<string, number>>;
+  /** Settings of its configuration file that shall be others. */
+  readonly settings?: Readonly<Record<string, string>>;
+}
+
+const pollMs = 50;
+
+/** Chooses ports for an engine and starts it; returns when it can serve. */
+export async function startEngine(engine: Engine, options: RunOptions): Promise<RunningEngine> {
+  const { home, dataDir, settings = {} } = options;
+  const ports: Record<string, number> = { ...options.ports };
+  for (const name of engine.ports) ports[name] ??= await freePort();
+  const running = new RunningEngine(engine, { home, dataDir, ports, settings });
+  await running.start();
+  return running;
+}
+
+/** One instance of an engine on this machine, reached over the loopback interface. It ends with this process. */
+export class RunningEngine {
+  readonly ports: Readonly<Record<string, number>>;
+  /** Where it prints to, over all its runs. */
+  readonly log: string;
+  readonly #engine: Engine;
+  readonly #place: EnginePlace;
+  #run: { readonly child: ChildProcess; readonly command: EngineCommand } | undefined;
+  readonly #endWithUs = () => void this.#run?.child.kill("SIGKILL");
+
+  constructor(engine: Engine, place: EnginePlace) {
+    this.#engine = engine;
+    this.#place = place;
+    this.ports = place.ports;
+    this.log = join(place.dataDir, `${engine.name}.log`);
+  }
+
+  /** `127.0.0.1:9092`: where the shop finds it. */
+  get address(): string {
+    return `127.0.0.1:${this.ports[this.#engine.ports[0] ?? ""]}`;
+  }
+
+  /** Undefined while it does not run. */
+  get pid(): number | undefined {
+    return this.#run?.child.pid;
+  }
+
+  /** Starts it, again on the same data and ports after a stop; returns when it can serve. */
+  async start(): Promise<void> {
+    if (this.#run !== undefined) return;
+    await mkdir(this.#place.dataDir, { recursive: true });
+    const command = await this.#engine.prepare(this.#place);
+    const log = await open(this.log, "a");
+    const { size: begin } = await log.stat();
+    const child = spawn(command.program, command.args, {
+      cwd: this.#place.dataDir,
+      env: { ...process.env, ...command.environment },
+      stdio: ["ignore", log.fd, log.fd],
+    });
+    const failed = new Promise<never>((_, reject) => child.once("error", reject));
+    failed.catch(() => {});
+    await log.close();
+    this.#run = { child, command };
+    process.once("exit", this.#endWithUs);
+    child.once("exit", () => {
+      process.off("exit", this.#endWithUs);
+      if (this.#run?.child === child) this.#run = undefined;
+    });
+    await Promise.race([this.#ready(child, command, begin), failed]).catch(async (error) => {
+      await this.kill();
+      this.#run = undefined;
+      throw error;
+    });
+  }
+
+  async #ready(child: ChildProcess, command: EngineCommand, begin: number): Promise<void> {
+    const end = performance.now() + command.readyWithinMs;
+    for (;;) {
+      const output = (await readFile(this.log)).subarray(begin).toString();
+      // What answers must be what was started: a port may be another's.
+      const isRunning = child.exitCode === null && child.signalCode === null;
+      if (isRunning && (await command.isReady(output))) return;
+      if (!isRunning || performance.now() > end) {
+        const what = isRunning ? `is not ready after ${command.readyWithinMs / 1_000} s` : "ended before it was ready";
+        const last = output.trim().split("\n").slice(-5).join("\n");
+        throw new EngineError(`${this.#engine.name} ${what}; ${this.log} ends with:\n${last}`);
+      }
+      await sleep(pollMs);
+    }
+  }
+
+  /** Asks it to end (SIGTERM), and makes it (SIGKILL) when that takes too long. */
+  async stop(): Promise<void> {
+    const { stopWithinMs = 0 } = this.#run?.command ?? {};
+    await this.#end("SIGTERM", stopWithinMs);
+  }
+
+  /** Ends it as a crash does (SIGKILL). */
+  async kill(): Promise<void> {
+    await this.#end("SIGKILL", 0);
+  }
+
+  async #end(signal: NodeJS.Signals, patienceMs: number): Promise<void> {
+    const child = this.#run?.child;
+    if (child === undefined || child.pid === undefined) return;
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    const ended = once(child, "exit");
+    child.kill(signal);
+    if (signal === "SIGTERM") {
+      const late = setTimeout(() => child.kill("SIGKILL"), patienceMs);
+      await ended;
+      clearTimeout(late);
+    } else await ended;
+  }
+}
+
+/** A port that nobody listens on now. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  await new Promise((resolve) => server.close(resolve));
+  if (typeof address !== "object" || address === null) throw new Error("A TCP server has a port");
+  return address.port;
+}

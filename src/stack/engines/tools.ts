@@ -1,0 +1,58 @@
+import { spawn } from "node:child_process";
+
+/** A program that must be on the machine already. */
+export interface Tool {
+  readonly program: string;
+  readonly versionArgs: readonly string[];
+  /** Finds the version that counts in what the program says of itself. */
+  readonly version: RegExp;
+  readonly atLeast: number;
+  /** Where people get it. */
+  readonly from: string;
+}
+
+export const java: Tool = {
+  program: "java",
+  versionArgs: ["-version"],
+  // `openjdk version "17.0.15"`; up to Java 8 it was "1.8".
+  version: /version "(?:1\.)?(\d+)/,
+  atLeast: 17,
+  from: "a Java runtime such as openjdk-17-jre-headless",
+};
+
+export const maven: Tool = {
+  program: "mvn",
+  versionArgs: ["-version"],
+  version: /Apache Maven (\d+)/,
+  atLeast: 3,
+  from: "Apache Maven",
+};
+
+/** What is missing, one phrase each; empty when everything is there. */
+export async function missingTools(tools: readonly Tool[]): Promise<readonly string[]> {
+  const answers = await Promise.all(tools.map(missing));
+  return answers.filter((answer) => answer !== undefined);
+}
+
+async function missing({ program, versionArgs, version, atLeast, from }: Tool): Promise<string | undefined> {
+  const wanted = `${program} ${atLeast} or newer (${from})`;
+  const said = await output(program, versionArgs);
+  if (said === undefined) return `${wanted} is not installed`;
+  const found = Number(version.exec(said)?.[1]);
+  return found >= atLeast ? undefined : `${wanted} is needed; this machine has ${found}`;
+}
+
+function output(program: string, args: readonly string[]): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, { stdio: ["ignore", "pipe", "pipe"], timeout: 20_000 });
+    let said = "";
+    child.stdout.on("data", (chunk) => {
+      said += chunk;
+    });
+    child.stderr.on("data", (chunk) => {
+      said += chunk;
+    });
+    child.once("error", () => resolve(undefined));
+    child.once("close", () => resolve(said));
+  });
+}

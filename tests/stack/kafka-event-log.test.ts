@@ -1,0 +1,53 @@
+import { spawn } from "node:child_process";
+import { join } from "node:path";
+import { afterAll, beforeAll } from "vitest";
+import { describeEventLog, type EventLogFixture } from "../../src/platform/events/event-log-contract.ts";
+import { deadLetterTopic, kafkaEventLog } from "../../src/platform/events/kafka-event-log.ts";
+import { createLogger } from "../../src/platform/logging/logger.ts";
+import { freePort } from "../../src/stack/engines/running-engine.ts";
+import { startBroker, type TestBroker } from "./kafka-broker.ts";
+import { readTopic } from "./kafka-topic.ts";
+import { startTcpRelay, type TcpRelay } from "./tcp-relay.ts";
+
+const log = createLogger({ level: "silent" });
+
+let broker: TestBroker;
+let relay: TcpRelay;
+beforeAll(async () => {
+  // Clients go by what the broker says it is called: all connections can be cut at the relay.
+  const port = await freePort();
+  broker = await startBroker({ settings: { "advertised.listeners": `PLAINTEXT://127.0.0.1:${port}` } });
+  relay = await startTcpRelay(port, () => broker.engine.ports.broker ?? 0);
+});
+afterAll(async () => {
+  await relay?.close();
+  await broker?.remove();
+});
+
+async function createFixture(): Promise<EventLogFixture> {
+  const address = `127.0.0.1:${relay.port}`;
+  return {
+    // A member that says nothing more is out of the group after ten seconds.
+    takeoverMs: 30_000,
+    open: async () => kafkaEventLog({ brokers: [address], clientId: "test", log }),
+    interrupt: async () => relay.cut(),
+    async deadLetters(group, topic) {
+      const letters = await readTopic(broker.engine.address, deadLetterTopic(topic));
+      return letters
+        .filter(({ headers }) => headers["dead-letter-group"] === group)
+        .map(({ key, headers }) => ({
+          key: key ?? "",
+          attempts: Number(headers["dead-letter-attempts"]),
+          reason: headers["dead-letter-reason"] ?? "",
+        }));
+    },
+    startConsumerProcess(group, topic) {
+      const program = join(import.meta.dirname, "kafka-consumer-process.ts");
+      const options = JSON.stringify({ broker: address, group, topic });
+      return spawn(process.execPath, [program, options], { stdio: ["ignore", "pipe", "inherit"] });
+    },
+    close: async () => {},
+  };
+}
+
+describeEventLog("Kafka", createFixture);

@@ -1,0 +1,41 @@
+import { createConnection, createServer, type Socket } from "node:net";
+
+/** Passes connections on to another port of this machine, and can cut them. */
+export interface TcpRelay {
+  readonly port: number;
+  /** Ends every connection; new ones are taken. */
+  cut(): void;
+  close(): Promise<void>;
+}
+
+export async function startTcpRelay(port: number, to: () => number): Promise<TcpRelay> {
+  const sockets = new Set<Socket>();
+  const server = createServer((near) => {
+    const far = createConnection({ host: "127.0.0.1", port: to() });
+    for (const [socket, other] of [
+      [near, far],
+      [far, near],
+    ] as const) {
+      sockets.add(socket);
+      socket.setNoDelay();
+      socket.on("error", () => {});
+      socket.once("close", () => {
+        sockets.delete(socket);
+        other.destroy();
+      });
+      socket.pipe(other);
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));
+  const cut = () => {
+    for (const socket of sockets) socket.destroy();
+  };
+  return {
+    port,
+    cut,
+    async close() {
+      cut();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}

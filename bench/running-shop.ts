@@ -13,7 +13,11 @@ export interface RunningShop {
 
 const root = new URL("../", import.meta.url);
 
-export async function runShop(dataDir: string, options: readonly string[] = []): Promise<RunningShop> {
+export async function runShop(
+  dataDir: string,
+  options: readonly string[] = [],
+  environment: Readonly<Record<string, string>> = {},
+): Promise<RunningShop> {
   const port = await freePort();
   const { scripts } = JSON.parse(readFileSync(new URL("package.json", root), "utf8")) as {
     scripts: Record<"start", string>;
@@ -23,6 +27,7 @@ export async function runShop(dataDir: string, options: readonly string[] = []):
   const begun = performance.now();
   const child = spawn("sh", ["-c", `exec ${command} --port ${port} --data-dir "${dataDir}" ${options.join(" ")}`], {
     cwd: root,
+    env: { ...process.env, ...environment },
     stdio: ["ignore", "ignore", "inherit"],
   });
   const url = `http://127.0.0.1:${port}`;

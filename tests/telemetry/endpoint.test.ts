@@ -1,6 +1,6 @@
 import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
 import { ObservatoryService } from "../../gen/orrery/observatory/v1/observatory_pb.ts";
 import { eventually } from "../eventually.ts";
 import { freePort, OrreryProcess } from "../orrery-process.ts";
@@ -35,6 +35,7 @@ it.each([
     OTEL_METRIC_EXPORT_INTERVAL: "300",
     OTEL_RESOURCE_ATTRIBUTES: `sent.over=${name}`,
   });
+  onTestFinished(() => quote.kill());
   await eventually(async () => {
     const asked = await fetch(`http://127.0.0.1:${port}/getquote`, {
       method: "POST",
@@ -56,5 +57,4 @@ it.each([
     });
     expect(rows[0]?.values.map(({ kind }) => kind.value)).toEqual([true, true, true]);
   }, 20_000);
-  await quote.terminate();
 });

@@ -31,7 +31,10 @@ let shop: TestShop;
 beforeAll(async () => {
   shop = await startShop({
     servicePorts: true,
-    environment: Object.fromEntries(services.map(({ port }) => [port.variable, "0"])),
+    environment: {
+      ...Object.fromEntries(services.map(({ port }) => [port.variable, "0"])),
+      AD_PROMETHEUS_PORT: "0",
+    },
     aroundCalls: decliningAsTheReference,
   });
   await shop.sql`

@@ -22,6 +22,7 @@ export class Mesh {
     this.url = this.urlOf("frontend-proxy");
     const { host, port, database: name, username } = database.connection;
     this.#environment = {
+      AD_PROMETHEUS_PORT: "0",
       ORRERY_SECRET: "a secret that all of them share",
       DB_CONNECTION_STRING: `postgres://${username}@localhost:${port}/${name}?host=${encodeURIComponent(host)}`,
       ...Object.fromEntries(

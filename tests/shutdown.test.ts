@@ -114,7 +114,12 @@ describe("a start that cannot be", () => {
     ["a port that is none", ["up", "--ephemeral"], { ENVOY_PORT: "http" }, /ENVOY_PORT.*http|port.*http/],
     ["Valkey", ephemeral, { VALKEY_ADDR: "valkey:6379" }, /VALKEY_ADDR/],
     ["Kafka", ephemeral, { KAFKA_ADDR: "kafka:9092" }, /KAFKA_ADDR/],
-    ["Valkey for a cart service of its own", ["serve", "cart"], { CART_PORT: "0", VALKEY_ADDR: "v:1" }, /VALKEY_ADDR/],
+    [
+      "a Valkey that is none",
+      ["serve", "cart"],
+      { CART_PORT: "0", VALKEY_ADDR: "valkey" },
+      /VALKEY_ADDR=valkey.*host:port/,
+    ],
     [
       "Kafka for accounting of its own",
       ["serve", "accounting"],

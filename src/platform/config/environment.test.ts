@@ -1,6 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { address, ConfigError, choice, databaseAddress, flag, integer, port, text } from "./environment.ts";
+import {
+  address,
+  ConfigError,
+  choice,
+  databaseAddress,
+  flag,
+  integer,
+  port,
+  text,
+  valkeyAddress,
+} from "./environment.ts";
 
 const parsers = {
   text: (value: string | undefined) => text({ X: value }, "X"),
@@ -10,6 +20,7 @@ const parsers = {
   flag: (value: string | undefined) => flag({ X: value }, "X", true),
   address: (value: string | undefined) => address({ X: value }, "X"),
   database: (value: string | undefined) => databaseAddress({ X: value }, "X"),
+  valkey: (value: string | undefined) => valkeyAddress({ X: value }, "X"),
 };
 
 describe.each([
@@ -20,6 +31,7 @@ describe.each([
   ["flag", true],
   ["address", undefined],
   ["database", undefined],
+  ["valkey", undefined],
 ] as const)("%s", (name, fallback) => {
   test.each([undefined, "", "  ", "\t\n"])("is not set when the variable is %j", (value) => {
     expect(parsers[name](value)).toBe(fallback);
@@ -83,6 +95,34 @@ test.each([
   ].map((value) => ["address", value, "host:port, or a URL like http://host:port"] as const),
 ] as const)("%s refuses %j, naming the variable, the value and what is allowed", (name, value, allowed) => {
   expect(() => parsers[name](value)).toThrow(new ConfigError(`X=${value} is not valid: it takes ${allowed}.`));
+});
+
+describe("the address of a Valkey server", () => {
+  const base = { host: "valkey-cart", port: 6379, isEncrypted: false };
+  test.each([
+    ["valkey-cart:6379", base],
+    ["[::1]:6380", { ...base, host: "::1", port: 6380 }],
+    ["valkey://valkey-cart", base],
+    ["redis://:p%40ss@valkey-cart:6379/", { ...base, password: "p@ss" }],
+    ["valkeys://carts:pass@valkey-cart", { ...base, username: "carts", password: "pass", isEncrypted: true }],
+    ["rediss://valkey-cart:6380", { ...base, port: 6380, isEncrypted: true }],
+  ])("is read from %s", (value, parsed) => {
+    expect(parsers.valkey(value)).toEqual(parsed);
+  });
+
+  test.each([
+    ["valkey-cart", "valkey-cart"],
+    ["valkey-cart:0", "valkey-cart:0"],
+    [":6379", ":6379"],
+    ["http://valkey-cart:6379", "http://valkey-cart:6379"],
+    ["user:hunter2@valkey-cart:6379", "***@valkey-cart:6379"],
+    ["valkey://:hun%zz@valkey-cart", "valkey://***@valkey-cart"],
+    ["valkey://:hunter2@valkey-cart/1", "valkey://***@valkey-cart/1"],
+  ])("is refused in %s, without telling a password", (value, shown) => {
+    expect(() => parsers.valkey(value)).toThrow(
+      new ConfigError(`X=${shown} is not valid: it takes host:port or valkey://user:password@host:port.`),
+    );
+  });
 });
 
 describe("a database's address", () => {

@@ -1,5 +1,6 @@
 import type { Engine } from "./engine.ts";
 import { kafka } from "./kafka.ts";
+import { valkey } from "./valkey.ts";
 
 /** All engines that can run natively. */
-export const engines: readonly Engine[] = [kafka];
+export const engines: readonly Engine[] = [kafka, valkey];

@@ -69,6 +69,9 @@ describe("the map", () => {
     expect(await edges()).toEqual([["checkout", "payment", 4, 4]]);
     const { nodes } = await system.client.getMap({});
     expect(nodes.find(({ name }) => name === "payment")?.golden).toMatchObject({ calls: 4n });
+    const { traces } = await system.client.searchTraces({});
+    expect(traces).toMatchObject([{ spanCount: 2, standsFor: 4 }]);
+    expect(await system.client.getTrace({ traceId: traces[0]?.traceId ?? "" })).toMatchObject({ standsFor: 4 });
   });
 
   it("shows calls that reach nobody as errors of the edge", async () => {

@@ -2,31 +2,23 @@ import ELK, { type ElkExtendedEdge, type ElkNode } from "elkjs/lib/elk-api.js";
 import workerUrl from "elkjs/lib/elk-worker.min.js?url";
 import type { MapEdge, MapNode } from "../../../../gen/orrery/observatory/v1/observatory_pb.ts";
 import { NodeKind } from "../../../../gen/orrery/observatory/v1/observatory_pb.ts";
+import { edgeId } from "./topology.ts";
 
 export type Point = { readonly x: number; readonly y: number };
-export type Direction = "RIGHT" | "DOWN";
+export type Place = Point & { readonly width: number; readonly height: number };
+export type Route = { readonly points: readonly Point[]; readonly label: Point | undefined };
 
 /** Where everything stands, in pixels at full size. */
 export type Layout = {
   readonly width: number;
   readonly height: number;
-  readonly nodes: ReadonlyMap<string, Point & { readonly width: number; readonly height: number }>;
+  readonly nodes: ReadonlyMap<string, Place>;
   /** By `edgeId`: the route from source to target, and the top left of its label. */
-  readonly edges: ReadonlyMap<string, { readonly points: readonly Point[]; readonly label: Point | undefined }>;
+  readonly edges: ReadonlyMap<string, Route>;
 };
 
 /** Room for a label such as `42.1/s`. */
 export const labelSize = { width: 44, height: 18 } as const;
-
-/** Names an edge in addresses and in the graph. No service name holds a tilde. */
-export function edgeId(edge: { readonly from: string; readonly to: string }): string {
-  return `${edge.from}~${edge.to}`;
-}
-
-/** What decides the layout: when it stays the same, so does the picture. */
-export function topologyKey(nodes: readonly MapNode[], edges: readonly MapEdge[]): string {
-  return [...nodes.map(({ name }) => name).sort(), ...edges.map(edgeId).sort()].join("\n");
-}
 
 export function isStore(kind: NodeKind): boolean {
   return kind === NodeKind.DATABASE || kind === NodeKind.TOPIC;
@@ -35,18 +27,14 @@ export function isStore(kind: NodeKind): boolean {
 let elk: InstanceType<typeof ELK> | undefined;
 
 /** Lays the graph out in layers, from whoever calls to whoever is called, in a worker of the page. */
-export async function layOut(
-  nodes: readonly MapNode[],
-  edges: readonly MapEdge[],
-  direction: Direction,
-): Promise<Layout> {
+export async function layOut(nodes: readonly MapNode[], edges: readonly MapEdge[]): Promise<Layout> {
   elk ??= new ELK({ workerUrl });
   const names = new Set(nodes.map(({ name }) => name));
   const graph: ElkNode = {
     id: "map",
     layoutOptions: {
       "elk.algorithm": "layered",
-      "elk.direction": direction,
+      "elk.direction": "RIGHT",
       "elk.edgeRouting": "ORTHOGONAL",
       "elk.layered.nodePlacement.strategy": "NETWORK_SIMPLEX",
       "elk.layered.nodePlacement.favorStraightEdges": "true",
@@ -56,7 +44,7 @@ export async function layOut(
       "elk.layered.spacing.nodeNodeBetweenLayers": "26",
       "elk.layered.spacing.edgeNodeBetweenLayers": "14",
       "elk.layered.spacing.edgeEdgeBetweenLayers": "11",
-      "elk.spacing.nodeNode": direction === "RIGHT" ? "22" : "26",
+      "elk.spacing.nodeNode": "22",
       "elk.spacing.edgeNode": "14",
       "elk.spacing.edgeEdge": "11",
       "elk.spacing.edgeLabel": "0",
@@ -86,7 +74,7 @@ export async function layOut(
   };
 }
 
-function routeOf(edge: ElkExtendedEdge) {
+function routeOf(edge: ElkExtendedEdge): Route {
   const points = (edge.sections ?? []).flatMap(({ startPoint, bendPoints = [], endPoint }) => [
     startPoint,
     ...bendPoints,
@@ -96,8 +84,22 @@ function routeOf(edge: ElkExtendedEdge) {
   return { points, label: label ? { x: label.x ?? 0, y: label.y ?? 0 } : undefined };
 }
 
-/** An SVG path along points, its corners rounded. */
-export function roundedPath(points: readonly Point[], radius = 9): string {
+/** The way of an edge that the layout leaves out: straight from one node's right to the other's left. */
+export function directRoute(from: Place, to: Place): Route {
+  const start = { x: from.x + from.width, y: from.y + from.height / 2 };
+  const end = { x: to.x, y: to.y + to.height / 2 };
+  return { points: [start, end], label: undefined };
+}
+
+/** An SVG path along a route: its corners rounded, or a curve where there is none. */
+export function routePath({ points, label }: Route): string {
+  const [start, end] = points;
+  if (label || points.length !== 2 || !start || !end) return roundedPath(points);
+  const bend = Math.max(40, Math.abs(end.x - start.x) / 2);
+  return `M${start.x},${start.y}C${start.x + bend},${start.y} ${end.x - bend},${end.y} ${end.x},${end.y}`;
+}
+
+function roundedPath(points: readonly Point[], radius = 9): string {
   const [first, ...rest] = points;
   if (!first) return "";
   const parts = [`M${first.x},${first.y}`];

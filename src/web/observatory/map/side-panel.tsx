@@ -10,9 +10,9 @@ import { storeNow } from "../live/watch.ts";
 import { ServiceName } from "../service-name.tsx";
 import { errorShare, hasTraffic, troubleShare } from "./golden.ts";
 import { GoldenNumbers } from "./golden-numbers.tsx";
-import { edgeId } from "./layout.ts";
 import { nodeKindLabel } from "./node-label.ts";
 import styles from "./side-panel.module.css";
+import { edgeId } from "./topology.ts";
 
 type Select = (chosen: { node?: string; edge?: string }) => unknown;
 

@@ -1,0 +1,116 @@
+import { useReducedMotion } from "@mantine/hooks";
+import { useReactFlow } from "@xyflow/react";
+import { type RefObject, useEffect, useRef, useState } from "react";
+import type { Layout, Place } from "./layout.ts";
+
+type Size = { readonly width: number; readonly height: number };
+type Viewport = { readonly x: number; readonly y: number; readonly zoom: number };
+
+const margin = 16;
+/** Between what is chosen and the edges of what is left free. */
+const clearance = 24;
+/** Smaller than this, names cannot be read: then the map starts at its left, and the rest is a swipe away. */
+const leastZoom = 0.52;
+const readableZoom = 0.66;
+const greatestZoom = 1.5;
+
+/** What the details cover: the right of a wide map, the lower part of a narrow one; as in their style sheet. */
+const narrow = 700;
+const panelWidth = 390;
+const sheetShare = 0.58;
+
+/**
+ * Shows the whole map, or as much as can be read. What is chosen, and as much as possible of what touches it, is kept
+ * clear of the details; when they close the map goes back, unless the reader has moved it.
+ */
+export function useFraming(
+  frame: RefObject<HTMLElement | null>,
+  layout: Layout | undefined,
+  chosen: string | undefined,
+  near: ReadonlySet<string> | undefined,
+) {
+  const { getViewport, setViewport } = useReactFlow();
+  const isStill = useReducedMotion(false, { getInitialValueInEffect: false });
+  const [size, setSize] = useState<Size>();
+  const before = useRef<{ readonly was: Viewport; readonly is: Viewport }>(undefined);
+
+  useEffect(() => {
+    const element = frame.current;
+    if (!element) return;
+    const observer = new ResizeObserver(([entry]) => {
+      if (entry) setSize({ width: entry.contentRect.width, height: entry.contentRect.height });
+    });
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, [frame]);
+
+  const place = chosen === undefined ? undefined : layout?.nodes.get(chosen);
+  const around = place && layout ? union([...(near ?? [])].flatMap((name) => layout.nodes.get(name) ?? [])) : undefined;
+  const clear = (size: Size, viewport: Viewport) => {
+    const is = place ? clearOf(size, viewport, place, around ?? place) : viewport;
+    before.current = place && { was: before.current?.was ?? viewport, is };
+    return is;
+  };
+
+  useEffect(() => {
+    before.current = undefined;
+    if (size && layout) void setViewport(clear(size, whole(size, layout)));
+  }, [size, layout, setViewport]);
+
+  useEffect(() => {
+    if (!size) return;
+    const now = getViewport();
+    const left = before.current;
+    const isAsLeft = left && Math.hypot(now.x - left.is.x, now.y - left.is.y) < 1 && now.zoom === left.is.zoom;
+    if (!isAsLeft) before.current = undefined;
+    const wanted = place ? clear(size, now) : isAsLeft ? left.was : now;
+    if (!place) before.current = undefined;
+    if (wanted !== now) void setViewport(wanted, { duration: isStill ? 0 : 200 });
+  }, [chosen]);
+}
+
+function whole(size: Size, layout: Layout): Viewport {
+  const across = (size.width - 2 * margin) / layout.width;
+  const down = (size.height - 2 * margin) / layout.height;
+  const fitting = Math.min(across, down, greatestZoom);
+  const zoom = fitting < leastZoom ? Math.min(readableZoom, Math.max(leastZoom, down)) : fitting;
+  return {
+    x: fitting < leastZoom ? margin : (size.width - layout.width * zoom) / 2,
+    y: Math.max(margin, (size.height - layout.height * zoom) / 2),
+    zoom,
+  };
+}
+
+/** The viewport, moved and shrunk as little as brings the place and its surroundings into what the details leave free. */
+function clearOf(size: Size, viewport: Viewport, place: Place, around: Place): Viewport {
+  const isNarrow = size.width < narrow;
+  const right = size.width - (isNarrow ? 0 : panelWidth);
+  const bottom = size.height * (isNarrow ? 1 - sheetShare : 1);
+  const fitting = Math.min((right - 2 * clearance) / around.width, (bottom - 2 * clearance) / around.height);
+  const zoom = isNarrow ? viewport.zoom : Math.min(viewport.zoom, Math.max(leastZoom, fitting));
+  // Shrunk about the middle of what the viewport shows.
+  const at = (position: number, length: number) => length / 2 - ((length / 2 - position) / viewport.zoom) * zoom;
+  const start = { x: at(viewport.x, size.width), y: at(viewport.y, size.height) };
+  const shown = zoom <= fitting ? around : place;
+  const shiftX = shift(shown.x * zoom + start.x, shown.width * zoom, right);
+  const shiftY = shift(shown.y * zoom + start.y, shown.height * zoom, bottom);
+  return { x: start.x + shiftX, y: start.y + shiftY, zoom };
+}
+
+/** How far to move a stretch of `length` at `start` so that it lies clear of both edges, `0` and `end`. */
+function shift(start: number, length: number, end: number): number {
+  if (start < clearance) return clearance - start;
+  return Math.min(0, end - clearance - (start + length));
+}
+
+function union(places: readonly Place[]): Place | undefined {
+  if (places.length === 0) return undefined;
+  const x = Math.min(...places.map((place) => place.x));
+  const y = Math.min(...places.map((place) => place.y));
+  return {
+    x,
+    y,
+    width: Math.max(...places.map((place) => place.x + place.width)) - x,
+    height: Math.max(...places.map((place) => place.y + place.height)) - y,
+  };
+}

@@ -64,7 +64,8 @@ export function nodeTowards(key: string, from: string, places: ReadonlyMap<strin
     const ahead = across * step.x + down * step.y;
     const aside = Math.abs(across * step.y) + Math.abs(down * step.x);
     const distance = ahead + aside * 2;
-    if (ahead > 1 && distance < least) {
+    // More aside than ahead is another direction, with some room for nodes that stand between two rows.
+    if (ahead > 1 && aside <= ahead * 2 && distance < least) {
       best = name;
       least = distance;
     }

@@ -3,7 +3,12 @@ import { useReactFlow } from "@xyflow/react";
 import { type RefObject, useEffect, useRef, useState } from "react";
 import type { Layout, Place } from "./layout.ts";
 
-type Size = { readonly width: number; readonly height: number };
+type Size = {
+  readonly width: number;
+  readonly height: number;
+  /** The height that a sheet from below would cover. */
+  readonly sheet: number;
+};
 type Viewport = { readonly x: number; readonly y: number; readonly zoom: number };
 
 const margin = 16;
@@ -15,9 +20,9 @@ const readableZoom = 0.66;
 const greatestZoom = 1.5;
 
 /** What the details cover: the right of a wide map, the lower part of a narrow one; as in their style sheet. */
-const narrow = 700;
-const panelWidth = 390;
-const sheetShare = 0.58;
+const narrow = 1000;
+const panelWidth = 410;
+const sheetShare = 0.54;
 
 /**
  * Shows the whole map, or as much as can be read. What is chosen, and as much as possible of what touches it, is kept
@@ -38,7 +43,9 @@ export function useFraming(
     const element = frame.current;
     if (!element) return;
     const observer = new ResizeObserver(([entry]) => {
-      if (entry) setSize({ width: entry.contentRect.width, height: entry.contentRect.height });
+      if (!entry) return;
+      const { width, height } = entry.contentRect;
+      setSize({ width, height, sheet: (element.parentElement?.clientHeight ?? height) * sheetShare });
     });
     observer.observe(element);
     return () => observer.disconnect();
@@ -83,9 +90,9 @@ function whole(size: Size, layout: Layout): Viewport {
 
 /** The viewport, moved and shrunk as little as brings the place and its surroundings into what the details leave free. */
 function clearOf(size: Size, viewport: Viewport, place: Place, around: Place): Viewport {
-  const isNarrow = size.width < narrow;
+  const isNarrow = size.width <= narrow;
   const right = size.width - (isNarrow ? 0 : panelWidth);
-  const bottom = size.height * (isNarrow ? 1 - sheetShare : 1);
+  const bottom = size.height - (isNarrow ? size.sheet : 0);
   const fitting = Math.min((right - 2 * clearance) / around.width, (bottom - 2 * clearance) / around.height);
   const zoom = isNarrow ? viewport.zoom : Math.min(viewport.zoom, Math.max(leastZoom, fitting));
   // Shrunk about the middle of what the viewport shows.

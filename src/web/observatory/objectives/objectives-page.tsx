@@ -81,7 +81,11 @@ function Alerts({ alerts }: { readonly alerts: readonly Alert[] }) {
               </td>
               <th scope="row">{alert.name}</th>
               <td>
-                <Link to="/metrics" search={{ board: "golden", service: alert.service }} className={styles.service}>
+                <Link
+                  to="/metrics"
+                  search={{ board: "golden", service: alert.service }}
+                  className={`tap ${styles.service}`}
+                >
                   <ServiceName name={alert.service} />
                 </Link>
               </td>
@@ -137,7 +141,7 @@ function ObjectiveCard({ objective }: { readonly objective: Objective }) {
           <h3>{objective.name}</h3>
           <p className="dimmed">{objective.description}</p>
         </div>
-        <Link to="/" search={{ node: objective.service }} className={styles.service}>
+        <Link to="/" search={{ node: objective.service }} className={`tap ${styles.service}`}>
           <ServiceName name={objective.service} />
         </Link>
       </div>

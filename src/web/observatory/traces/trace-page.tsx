@@ -89,7 +89,7 @@ function Trace(props: { readonly traceId: string; readonly tree: SpanTree; reado
           <Fact name="Errors">{errors > 0 ? <span className="bad">✕ {errors}</span> : "none"}</Fact>
           <Fact name="Logs">
             {logCount > 0 ? (
-              <Link to="/logs" search={{ trace: traceId, range: "all" }}>
+              <Link to="/logs" search={{ trace: traceId, range: "all" }} className="tap">
                 {logCount}
               </Link>
             ) : (

@@ -1,6 +1,7 @@
 import { ReactFlowProvider } from "@xyflow/react";
 import "@xyflow/react/dist/base.css";
 import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useMemo } from "react";
 import { usePageTitle } from "../layout/page-title.ts";
 import { Nothing } from "../live/problem.tsx";
 import { useWatched } from "../live/watch.ts";
@@ -9,11 +10,13 @@ import styles from "./map-page.module.css";
 import { MapTable } from "./map-table.tsx";
 import { ServiceGraph } from "./service-graph.tsx";
 import { SidePanel } from "./side-panel.tsx";
+import { callsOf } from "./topology.ts";
 
 /** The services and what flows between them, live. */
 export function MapPage() {
   usePageTitle("Map");
-  const map = useWatched((all) => all.map);
+  const watched = useWatched((all) => all.map);
+  const map = useMemo(() => watched && { ...watched, edges: callsOf(watched.nodes, watched.edges) }, [watched]);
   const { node, edge, view, silent } = useSearch({ from: "/" });
   const navigate = useNavigate({ from: "/" });
   const set = (change: { view?: string | undefined; silent?: string | undefined }) =>

@@ -52,6 +52,8 @@ export function ServiceGraph(props: {
           position: { x: place.x, y: place.y },
           width: place.width,
           height: place.height,
+          // Above all lines, those that stand out included.
+          zIndex: 2,
           data: { node, isFar: near?.has(node.name) === false },
           selected: node.name === selectedNode,
           ariaLabel: spoken(node),
@@ -91,6 +93,12 @@ export function ServiceGraph(props: {
   }, [map, layout, withSilent, selectedNode, selectedEdge, hovered]);
 
   const onKeyDown = (event: React.KeyboardEvent) => {
+    if (event.key === "Escape" && nodeOf(event.target) !== undefined) {
+      // React Flow would take the focus from the node.
+      event.stopPropagation();
+      onSelect({});
+      return;
+    }
     const next = tabStop !== undefined && layout ? nodeTowards(event.key, tabStop, layout.nodes) : undefined;
     if (next === undefined || nodeOf(event.target) === undefined) return;
     event.preventDefault();
@@ -102,7 +110,7 @@ export function ServiceGraph(props: {
     <div
       ref={frame}
       className={styles.canvas}
-      onKeyDown={onKeyDown}
+      onKeyDownCapture={onKeyDown}
       onFocus={({ target }) => setFocused((before) => nodeOf(target) ?? before)}
     >
       {failure && <p role="alert">The map cannot be laid out: {failure}</p>}
@@ -134,7 +142,7 @@ export function ServiceGraph(props: {
         }}
       >
         <Background variant={BackgroundVariant.Dots} gap={24} size={1.2} color="var(--line)" />
-        <Controls showInteractive={false} position="bottom-left" />
+        <Controls showInteractive={false} position="bottom-left" orientation="horizontal" />
       </ReactFlow>
     </div>
   );

@@ -4,7 +4,7 @@ import { formatDuration, formatRate, formatShare } from "../format.ts";
 import { serviceColor } from "../service-color.ts";
 import { errorShare, hasTraffic, troubleShare } from "./golden.ts";
 import { isStore } from "./layout.ts";
-import { nodeKindLabel, nodeLabel } from "./node-label.ts";
+import { nodeLabel } from "./node-label.ts";
 import styles from "./service-node.module.css";
 
 export type ServiceNodeData = {
@@ -43,13 +43,7 @@ export function ServiceNode({ data: { node, isFar }, selected }: NodeProps<Node<
             )}
           </>
         ) : (
-          <span>
-            {node.kind === NodeKind.BROWSER
-              ? "shoppers"
-              : node.isSeen
-                ? "quiet"
-                : `${nodeKindLabel(node.kind)}, not seen`}
-          </span>
+          <span>{node.kind === NodeKind.BROWSER ? "shoppers" : node.isSeen ? "quiet" : "not seen"}</span>
         )}
       </span>
       <Handle type="source" position={Position.Right} />

@@ -1,7 +1,7 @@
 import { create } from "@bufbuild/protobuf";
 import { describe, expect, it } from "vitest";
 import { MapEdgeSchema, MapNodeSchema, NodeKind } from "../../../../gen/orrery/observatory/v1/observatory_pb.ts";
-import { nodeTowards, shortcuts } from "./topology.ts";
+import { callsOf, edgeId, nodeTowards, shortcuts } from "./topology.ts";
 
 const node = (name: string) =>
   create(MapNodeSchema, { name, kind: name === "proxy" ? NodeKind.PROXY : NodeKind.SERVICE });
@@ -10,6 +10,12 @@ const edges = (...pairs: string[]) =>
     const [from = "", to = ""] = pair.split(" ");
     return create(MapEdgeSchema, { from, to });
   });
+
+it("a page that goes on with its server's trace is no call", () => {
+  const nodes = [node("proxy"), node("frontend"), create(MapNodeSchema, { name: "web", kind: NodeKind.BROWSER })];
+  const found = callsOf(nodes, edges("web proxy", "proxy frontend", "frontend web"));
+  expect(found.map(edgeId)).toEqual(["web~proxy", "proxy~frontend"]);
+});
 
 describe("a proxy's edge is a shortcut", () => {
   const nodes = ["proxy", "frontend", "cart", "quote", "images"].map(node);

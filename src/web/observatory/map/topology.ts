@@ -11,6 +11,15 @@ export function topologyKey(nodes: readonly MapNode[], edges: readonly MapEdge[]
 }
 
 /**
+ * The edges that are calls. A page goes on with the trace of the server that sent it, so that the server seems to call
+ * the browser; drawn, that would be a circle through which no request ever goes.
+ */
+export function callsOf(nodes: readonly MapNode[], edges: readonly MapEdge[]): MapEdge[] {
+  const browsers = new Set(nodes.filter(({ kind }) => kind === NodeKind.BROWSER).map(({ name }) => name));
+  return edges.filter(({ to }) => !browsers.has(to));
+}
+
+/**
  * The edges by which a proxy reaches a node that it also reaches by way of another. A front proxy declares a route to
  * every service, and most requests take the way through the frontend: as lines, such edges cross the whole map and
  * tell nothing of how the services depend on each other.

@@ -6,14 +6,26 @@ import { edgeId } from "./topology.ts";
 
 export type Point = { readonly x: number; readonly y: number };
 export type Place = Point & { readonly width: number; readonly height: number };
-export type Route = { readonly points: readonly Point[]; readonly label: Point | undefined };
+/** From where the requests come in to the stores. */
+export type Direction = "RIGHT" | "DOWN";
+/** How an edge is drawn. */
+export type Route = {
+  readonly points: readonly Point[];
+  /** As an SVG path. */
+  readonly path: string;
+  /** The direction of its end, in degrees clockwise from the right. */
+  readonly arrival: number;
+  /** The top left of its label. */
+  readonly label: Point | undefined;
+};
 
 /** Where everything stands, in pixels at full size. */
 export type Layout = {
+  readonly direction: Direction;
   readonly width: number;
   readonly height: number;
   readonly nodes: ReadonlyMap<string, Place>;
-  /** By `edgeId`: the route from source to target, and the top left of its label. */
+  /** By `edgeId`. */
   readonly edges: ReadonlyMap<string, Route>;
 };
 
@@ -27,14 +39,18 @@ export function isStore(kind: NodeKind): boolean {
 let elk: InstanceType<typeof ELK> | undefined;
 
 /** Lays the graph out in layers, from whoever calls to whoever is called, in a worker of the page. */
-export async function layOut(nodes: readonly MapNode[], edges: readonly MapEdge[]): Promise<Layout> {
+export async function layOut(
+  nodes: readonly MapNode[],
+  edges: readonly MapEdge[],
+  direction: Direction,
+): Promise<Layout> {
   elk ??= new ELK({ workerUrl });
   const names = new Set(nodes.map(({ name }) => name));
   const graph: ElkNode = {
     id: "map",
     layoutOptions: {
       "elk.algorithm": "layered",
-      "elk.direction": "RIGHT",
+      "elk.direction": direction,
       "elk.edgeRouting": "ORTHOGONAL",
       "elk.layered.nodePlacement.strategy": "NETWORK_SIMPLEX",
       "elk.layered.nodePlacement.favorStraightEdges": "true",
@@ -65,6 +81,7 @@ export async function layOut(nodes: readonly MapNode[], edges: readonly MapEdge[
   };
   const placed = await elk.layout(graph);
   return {
+    direction,
     width: placed.width ?? 0,
     height: placed.height ?? 0,
     nodes: new Map(
@@ -74,6 +91,13 @@ export async function layOut(nodes: readonly MapNode[], edges: readonly MapEdge[
   };
 }
 
+/** Where the requests come in: the node that stands first. */
+export function entrance(layout: Layout | undefined): string | undefined {
+  const along = ({ x, y }: Point) => (layout?.direction === "DOWN" ? y : x);
+  const [first] = [...(layout?.nodes ?? [])].sort(([, a], [, b]) => along(a) - along(b));
+  return first?.[0];
+}
+
 function routeOf(edge: ElkExtendedEdge): Route {
   const points = (edge.sections ?? []).flatMap(({ startPoint, bendPoints = [], endPoint }) => [
     startPoint,
@@ -81,24 +105,34 @@ function routeOf(edge: ElkExtendedEdge): Route {
     endPoint,
   ]);
   const label = edge.labels?.[0];
-  return { points, label: label ? { x: label.x ?? 0, y: label.y ?? 0 } : undefined };
+  const tip = points.at(-1);
+  const before = points.at(-2);
+  return {
+    points,
+    path: roundedPath(points),
+    arrival: tip && before ? (Math.atan2(tip.y - before.y, tip.x - before.x) * 180) / Math.PI : 0,
+    label: label ? { x: label.x ?? 0, y: label.y ?? 0 } : undefined,
+  };
 }
 
-/** The way of an edge that the layout leaves out: straight from one node's right to the other's left. */
-export function directRoute(from: Place, to: Place): Route {
-  const start = { x: from.x + from.width, y: from.y + from.height / 2 };
-  const end = { x: to.x, y: to.y + to.height / 2 };
-  return { points: [start, end], label: undefined };
+/** The way of an edge that the layout leaves out: a curve from one node to the other. */
+export function directRoute(from: Place, to: Place, direction: Direction): Route {
+  const isDown = direction === "DOWN";
+  const start = isDown
+    ? { x: from.x + from.width / 2, y: from.y + from.height }
+    : { x: from.x + from.width, y: from.y + from.height / 2 };
+  const end = isDown ? { x: to.x + to.width / 2, y: to.y } : { x: to.x, y: to.y + to.height / 2 };
+  const bend = Math.max(40, Math.abs(isDown ? end.y - start.y : end.x - start.x) / 2);
+  const [across, down] = isDown ? [0, bend] : [bend, 0];
+  return {
+    points: [start, end],
+    path: `M${start.x},${start.y}C${start.x + across},${start.y + down} ${end.x - across},${end.y - down} ${end.x},${end.y}`,
+    arrival: isDown ? 90 : 0,
+    label: undefined,
+  };
 }
 
-/** An SVG path along a route: its corners rounded, or a curve where there is none. */
-export function routePath({ points, label }: Route): string {
-  const [start, end] = points;
-  if (label || points.length !== 2 || !start || !end) return roundedPath(points);
-  const bend = Math.max(40, Math.abs(end.x - start.x) / 2);
-  return `M${start.x},${start.y}C${start.x + bend},${start.y} ${end.x - bend},${end.y} ${end.x},${end.y}`;
-}
-
+/** An SVG path along points, its corners rounded. */
 function roundedPath(points: readonly Point[], radius = 9): string {
   const [first, ...rest] = points;
   if (!first) return "";

@@ -3,13 +3,13 @@ import { useMemo, useRef, useState } from "react";
 import type { GetMapResponse, MapEdge, MapNode } from "../../../../gen/orrery/observatory/v1/observatory_pb.ts";
 import { formatDuration, formatRate } from "../format.ts";
 import { hasTraffic } from "./golden.ts";
-import { directRoute, type Layout } from "./layout.ts";
+import { directRoute, entrance } from "./layout.ts";
 import { nodeKindLabel } from "./node-label.ts";
 import styles from "./service-graph.module.css";
 import { ServiceNode, type ServiceNodeData } from "./service-node.tsx";
 import { edgeId, nodeTowards } from "./topology.ts";
 import { TrafficEdge, type TrafficEdgeData } from "./traffic-edge.tsx";
-import { useFraming } from "./use-framing.ts";
+import { useFrameSize, useFraming } from "./use-framing.ts";
 import { useLayout } from "./use-layout.ts";
 
 const nodeTypes = { service: ServiceNode };
@@ -33,14 +33,15 @@ export function ServiceGraph(props: {
   const frame = useRef<HTMLDivElement>(null);
   const [hovered, setHovered] = useState<string>();
   const [focused, setFocused] = useState<string>();
-  const { layout, failure } = useLayout(map);
+  const size = useFrameSize(frame);
+  const { layout, failure } = useLayout(map, size && (size.width > size.height ? "RIGHT" : "DOWN"));
   const near = useMemo(
     () => (selectedNode === undefined ? ends(selectedEdge) : neighbours(map.edges, selectedNode)),
     [map, selectedNode, selectedEdge],
   );
-  useFraming(frame, layout, selectedNode ?? selectedEdge?.split("~")[1], near);
+  useFraming(size, layout, selectedNode ?? selectedEdge?.split("~")[1], near);
 
-  const tabStop = focused !== undefined && layout?.nodes.has(focused) ? focused : (selectedNode ?? firstNode(layout));
+  const tabStop = focused !== undefined && layout?.nodes.has(focused) ? focused : (selectedNode ?? entrance(layout));
   const nodes = useMemo<Node<ServiceNodeData>[]>(() => {
     return map.nodes.flatMap((node) => {
       const place = layout?.nodes.get(node.name);
@@ -75,7 +76,7 @@ export function ServiceGraph(props: {
       const isDrawn = hasTraffic(edge.golden) || withSilent || isNear || (planned && !called.has(edge.to));
       const from = layout?.nodes.get(edge.from);
       const to = layout?.nodes.get(edge.to);
-      if (!isDrawn || !from || !to || edge.from === edge.to) return [];
+      if (!layout || !isDrawn || !from || !to || edge.from === edge.to) return [];
       const isFar = !isNear && (selectedNode ?? selectedEdge) !== undefined;
       return [
         {
@@ -83,7 +84,11 @@ export function ServiceGraph(props: {
           type: "traffic",
           source: edge.from,
           target: edge.to,
-          data: { edge, route: planned ?? directRoute(from, to), place: isNear ? "near" : isFar ? "far" : "anywhere" },
+          data: {
+            edge,
+            route: planned ?? directRoute(from, to, layout.direction),
+            place: isNear ? "near" : isFar ? "far" : "anywhere",
+          },
           selected: isSelected,
           zIndex: isNear ? 1 : 0,
           ariaLabel: `${edge.from} to ${edge.to}`,
@@ -162,12 +167,6 @@ function neighbours(edges: readonly MapEdge[], name: string): ReadonlySet<string
 
 function ends(edge: string | undefined): ReadonlySet<string> | undefined {
   return edge === undefined ? undefined : new Set(edge.split("~"));
-}
-
-/** Where the requests come in: the leftmost node. */
-function firstNode(layout: Layout | undefined): string | undefined {
-  const [first] = [...(layout?.nodes ?? [])].sort(([, a], [, b]) => a.x - b.x);
-  return first?.[0];
 }
 
 function spoken({ name, kind, golden }: MapNode): string {

@@ -4,7 +4,7 @@ import type { MapEdge } from "../../../../gen/orrery/observatory/v1/observatory_
 import { formatRate, formatShare } from "../format.ts";
 import { FlowDots } from "./flow-dots.tsx";
 import { errorShare, hasTraffic, troubleShare } from "./golden.ts";
-import { labelSize, type Point, type Route, routePath } from "./layout.ts";
+import { labelSize, type Route } from "./layout.ts";
 import styles from "./traffic-edge.module.css";
 
 export type TrafficEdgeData = {
@@ -19,7 +19,7 @@ export const TrafficEdge = memo(function TrafficEdge({ id, data, selected }: Edg
   if (!data) return null;
   const { edge, route } = data;
   const { golden } = edge;
-  const path = routePath(route);
+  const { path } = route;
   const place = selected ? "near" : data.place;
   if (!hasTraffic(golden)) {
     return (
@@ -67,15 +67,7 @@ function Arrow({ route, size }: { readonly route: Route; readonly size: number }
     <path
       className={styles.arrow}
       d={`M0 0L${-size * 1.5} ${-size * 0.75}V${size * 0.75}Z`}
-      transform={`translate(${tip.x} ${tip.y}) rotate(${arrival(route)})`}
+      transform={`translate(${tip.x} ${tip.y}) rotate(${route.arrival})`}
     />
   );
-}
-
-/** The direction of a route's end, in degrees; a curve ends level. */
-function arrival({ points, label }: Route): number {
-  const tip: Point | undefined = points.at(-1);
-  const before = points.at(-2);
-  if (!tip || !before || (!label && points.length === 2)) return 0;
-  return (Math.atan2(tip.y - before.y, tip.x - before.x) * 180) / Math.PI;
 }

@@ -1,9 +1,9 @@
 import { useReducedMotion } from "@mantine/hooks";
 import { useReactFlow } from "@xyflow/react";
 import { type RefObject, useEffect, useRef, useState } from "react";
-import type { Layout, Place } from "./layout.ts";
+import { entrance, type Layout, type Place } from "./layout.ts";
 
-type Size = {
+export type FrameSize = {
   readonly width: number;
   readonly height: number;
   /** The height that a sheet from below would cover. */
@@ -14,7 +14,7 @@ type Viewport = { readonly x: number; readonly y: number; readonly zoom: number 
 const margin = 16;
 /** Between what is chosen and the edges of what is left free. */
 const clearance = 24;
-/** Smaller than this, names cannot be read: then the map starts at its left, and the rest is a swipe away. */
+/** Smaller than this, names cannot be read: then the map starts at its entrance, and the rest is a swipe away. */
 const leastZoom = 0.52;
 const readableZoom = 0.66;
 const greatestZoom = 1.5;
@@ -24,21 +24,9 @@ const narrow = 1000;
 const panelWidth = 410;
 const sheetShare = 0.54;
 
-/**
- * Shows the whole map, or as much as can be read. What is chosen, and as much as possible of what touches it, is kept
- * clear of the details; when they close the map goes back, unless the reader has moved it.
- */
-export function useFraming(
-  frame: RefObject<HTMLElement | null>,
-  layout: Layout | undefined,
-  chosen: string | undefined,
-  near: ReadonlySet<string> | undefined,
-) {
-  const { getViewport, setViewport } = useReactFlow();
-  const isStill = useReducedMotion(false, { getInitialValueInEffect: false });
-  const [size, setSize] = useState<Size>();
-  const before = useRef<{ readonly was: Viewport; readonly is: Viewport }>(undefined);
-
+/** The size of the map's frame, once it is known. */
+export function useFrameSize(frame: RefObject<HTMLElement | null>): FrameSize | undefined {
+  const [size, setSize] = useState<FrameSize>();
   useEffect(() => {
     const element = frame.current;
     if (!element) return;
@@ -50,10 +38,26 @@ export function useFraming(
     observer.observe(element);
     return () => observer.disconnect();
   }, [frame]);
+  return size;
+}
+
+/**
+ * Shows the whole map, or as much as can be read. What is chosen, and as much as possible of what touches it, is kept
+ * clear of the details; when they close the map goes back, unless the reader has moved it.
+ */
+export function useFraming(
+  size: FrameSize | undefined,
+  layout: Layout | undefined,
+  chosen: string | undefined,
+  near: ReadonlySet<string> | undefined,
+) {
+  const { getViewport, setViewport } = useReactFlow();
+  const isStill = useReducedMotion(false, { getInitialValueInEffect: false });
+  const before = useRef<{ readonly was: Viewport; readonly is: Viewport }>(undefined);
 
   const place = chosen === undefined ? undefined : layout?.nodes.get(chosen);
   const around = place && layout ? union([...(near ?? [])].flatMap((name) => layout.nodes.get(name) ?? [])) : undefined;
-  const clear = (size: Size, viewport: Viewport) => {
+  const clear = (size: FrameSize, viewport: Viewport) => {
     const is = place ? clearOf(size, viewport, place, around ?? place) : viewport;
     before.current = place && { was: before.current?.was ?? viewport, is };
     return is;
@@ -76,20 +80,28 @@ export function useFraming(
   }, [chosen]);
 }
 
-function whole(size: Size, layout: Layout): Viewport {
+function whole(size: FrameSize, layout: Layout): Viewport {
   const across = (size.width - 2 * margin) / layout.width;
   const down = (size.height - 2 * margin) / layout.height;
   const fitting = Math.min(across, down, greatestZoom);
-  const zoom = fitting < leastZoom ? Math.min(readableZoom, Math.max(leastZoom, down)) : fitting;
+  const isReadable = fitting >= leastZoom;
+  const zoom = isReadable ? fitting : Math.min(readableZoom, Math.max(leastZoom, across, down));
+  const first = layout.nodes.get(entrance(layout) ?? "");
   return {
-    x: fitting < leastZoom ? margin : (size.width - layout.width * zoom) / 2,
-    y: Math.max(margin, (size.height - layout.height * zoom) / 2),
+    x: start(size.width, layout.width * zoom, first && (first.x + first.width / 2) * zoom),
+    y: start(size.height, layout.height * zoom, first && (first.y + first.height / 2) * zoom),
     zoom,
   };
 }
 
+/** Where a stretch of `length` begins: in the middle if it fits, else so that `entry` in it comes as near to that as it can. */
+function start(room: number, length: number, entry: number | undefined): number {
+  if (length <= room - 2 * margin || entry === undefined) return (room - length) / 2;
+  return Math.min(margin, Math.max(room - margin - length, room / 2 - entry));
+}
+
 /** The viewport, moved and shrunk as little as brings the place and its surroundings into what the details leave free. */
-function clearOf(size: Size, viewport: Viewport, place: Place, around: Place): Viewport {
+function clearOf(size: FrameSize, viewport: Viewport, place: Place, around: Place): Viewport {
   const isNarrow = size.width <= narrow;
   const right = size.width - (isNarrow ? 0 : panelWidth);
   const bottom = size.height - (isNarrow ? size.sheet : 0);

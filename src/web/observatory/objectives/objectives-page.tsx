@@ -80,7 +80,7 @@ function Alerts({ alerts }: { readonly alerts: readonly Alert[] }) {
                 <State state={alert.state} />
               </td>
               <th scope="row">{alert.name}</th>
-              <td>
+              <td className={styles.by}>
                 <Link
                   to="/metrics"
                   search={{ board: "golden", service: alert.service }}
@@ -89,8 +89,8 @@ function Alerts({ alerts }: { readonly alerts: readonly Alert[] }) {
                   <ServiceName name={alert.service} />
                 </Link>
               </td>
-              <td>{alert.severity}</td>
-              <td>{alert.summary}</td>
+              <td className={styles.severity}>{alert.severity}</td>
+              <td className={styles.what}>{alert.summary}</td>
               <td className={styles.since}>
                 {alert.until && alert.since
                   ? `${formatTime(alert.since, { millis: false })}, for ${formatDuration(timestampMs(alert.until) - timestampMs(alert.since))}`

@@ -216,6 +216,9 @@ const Row = memo(
     const left = percent(node.startNanos);
     const right = percent(node.endNanos);
     const isLabelLeft = right > 78 && left > 14;
+    // Clear of the records at the bar's end.
+    const logs = node.logs.map((log) => percent(Number(nanosOf(log.time) - tree.epochNanos)));
+    const labelLeft = Math.max(right, left + 0.2, ...logs.filter((at) => at < right + 6));
     return (
       <div
         id={rowId(node)}
@@ -280,7 +283,7 @@ const Row = memo(
               key={index}
               className={styles.log}
               data-severity={log.severityNumber >= 17 ? "error" : log.severityNumber >= 13 ? "warning" : "info"}
-              style={{ left: `${percent(Number(nanosOf(log.time) - tree.epochNanos))}%` }}
+              style={{ left: `${logs[index] ?? 0}%` }}
               title={`${log.eventName} ${log.body}`.slice(0, 300)}
             />
           ))}
@@ -289,7 +292,7 @@ const Row = memo(
             style={
               isLabelLeft
                 ? { right: `calc(${100 - left}% + 6px)` }
-                : { left: `calc(${Math.max(right, left + 0.2)}% + 6px)` }
+                : { left: `calc(${labelLeft}% + ${labelLeft > right ? 9 : 6}px)` }
             }
           >
             {formatDuration(Number(span.durationNanos) / 1e6)}

@@ -231,24 +231,20 @@ describe("the map", () => {
 
 describe("on a phone", () => {
   /** What is wider than the page, or too small to be pressed by a finger. */
-  const faults = (phone: Page) =>
-    phone.evaluate(() => {
-      const wide = [document.documentElement, document.querySelector("main")].filter(
-        (element) => element && element.scrollWidth > element.clientWidth,
-      );
-      const pressed = [...document.querySelectorAll("a, button, select, summary, input, textarea")].filter((element) =>
-        element.checkVisibility({ visibilityProperty: true }),
-      );
-      const small = pressed.filter((element) => {
-        // The label of a box is pressed, too; and the link of a card covers all of it.
-        const box = element.closest("label:has([type=checkbox]), tr:has(td > a[title])") ?? element;
-        return box.getBoundingClientRect().height < 40;
-      });
-      return [
-        ...wide.map((element) => `${element?.tagName} scrolls sideways`),
-        ...small.map((element) => `small: ${element.getAttribute("aria-label") ?? element.textContent}`),
-      ];
-    });
+  const faults = (phone: Page): Promise<string[]> =>
+    phone.evaluate(`
+      [
+        ...[document.documentElement, document.querySelector("main")]
+          .filter((element) => element.scrollWidth > element.clientWidth)
+          .map((element) => element.tagName + " scrolls sideways"),
+        ...[...document.querySelectorAll("a, button, select, summary, input, textarea")]
+          .filter((element) => element.checkVisibility({ visibilityProperty: true }))
+          // The label of a box is pressed, too; and the link of a card covers all of it.
+          .map((element) => element.closest("label:has([type=checkbox]), tr:has(td > a[title])") ?? element)
+          .filter((element) => element.getBoundingClientRect().height < 40)
+          .map((element) => "small: " + (element.getAttribute("aria-label") ?? element.textContent)),
+      ]
+    `);
 
   it.each([360, 390])(
     "of %i px, nothing is cut off and everything can be pressed",
@@ -286,17 +282,18 @@ describe("on a phone", () => {
       await examine("tables");
       await visit("status", "main td");
       await visit("traces", "main tbody a");
-      const traces = await phone
-        .locator("main tbody a")
-        .evaluateAll((links) => links.map((link) => (link as HTMLAnchorElement).pathname.split("/").at(-1)));
+      const link = phone.locator("main tbody a");
+      const [a, b] = await Promise.all(
+        [0, 1].map(async (index) => (await link.nth(index).getAttribute("href"))?.split(/[/?]/)[3]),
+      );
       await phone.getByRole("button", { name: "Conditions" }).click();
       await phone.getByLabel("Operation").waitFor();
       await examine("conditions");
-      await visit(`traces/${traces[0]}`, "[role=treeitem]");
+      await visit(`traces/${a}`, "[role=treeitem]");
       await phone.locator("[role=treeitem]").first().tap();
       await phone.getByRole("complementary", { name: "Span" }).waitFor();
       await examine("a span");
-      await visit(`traces/compare?a=${traces[0]}&b=${traces[1]}`, "main ol li");
+      await visit(`traces/compare?a=${a}&b=${b}`, "main ol li");
       await phone.getByRole("button", { name: "Find" }).tap();
       await phone.getByRole("dialog", { name: "Find" }).waitFor();
       await examine("quick search");

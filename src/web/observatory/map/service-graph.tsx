@@ -137,7 +137,10 @@ export function ServiceGraph(props: {
         onNodeClick={(_event, { id }) => onSelect({ node: id })}
         onEdgeClick={(_event, { id }) => onSelect({ edge: id })}
         onPaneClick={() => onSelect({})}
-        onNodeMouseEnter={(_event, { id }) => setHovered(id)}
+        onNodeMouseEnter={(_event, { id }) => {
+          // A touch seems to hover until the next one.
+          if (window.matchMedia("(hover: hover)").matches) setHovered(id);
+        }}
         onNodeMouseLeave={() => setHovered(undefined)}
         onNodesChange={(changes) => {
           for (const change of changes) {

@@ -109,11 +109,11 @@ function clearOf(size: FrameSize, viewport: Viewport, place: Place, around: Plac
   const zoom = isNarrow ? viewport.zoom : Math.min(viewport.zoom, Math.max(leastZoom, fitting));
   // Shrunk about the middle of what the viewport shows.
   const at = (position: number, length: number) => length / 2 - ((length / 2 - position) / viewport.zoom) * zoom;
-  const start = { x: at(viewport.x, size.width), y: at(viewport.y, size.height) };
+  const origin = { x: at(viewport.x, size.width), y: at(viewport.y, size.height) };
   const shown = zoom <= fitting ? around : place;
-  const shiftX = shift(shown.x * zoom + start.x, shown.width * zoom, right);
-  const shiftY = shift(shown.y * zoom + start.y, shown.height * zoom, bottom);
-  return { x: start.x + shiftX, y: start.y + shiftY, zoom };
+  const shiftX = shift(shown.x * zoom + origin.x, shown.width * zoom, right);
+  const shiftY = shift(shown.y * zoom + origin.y, shown.height * zoom, bottom);
+  return { x: origin.x + shiftX, y: origin.y + shiftY, zoom };
 }
 
 /** How far to move a stretch of `length` at `start` so that it lies clear of both edges, `0` and `end`. */

@@ -43,7 +43,11 @@ export function ComparePage() {
       {right.error && <Problem error={right.error} onRetry={() => void right.refetch()} />}
       {!isBoth && (
         <Nothing title="Two traces are needed">
-          Paste their ids above, or tick two in the <Link to="/traces">list of traces</Link>.
+          Paste their ids above, or tick two in the{" "}
+          <Link to="/traces" className="tap">
+            list of traces
+          </Link>
+          .
         </Nothing>
       )}
       {isBoth && left.tree && right.tree && <Comparison a={left.tree} b={right.tree} aId={a} bId={b} />}

@@ -44,7 +44,9 @@ export function TracePage() {
           {code === Code.NotFound
             ? "It has not arrived yet, or it was dropped to make room for newer ones."
             : "A trace id has 32 hexadecimal digits."}{" "}
-          <Link to="/traces">Search traces</Link>
+          <Link to="/traces" className="tap">
+            Search traces
+          </Link>
         </Nothing>
       );
     }

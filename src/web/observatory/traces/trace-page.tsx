@@ -44,7 +44,9 @@ export function TracePage() {
           {code === Code.NotFound
             ? "It has not arrived yet, or it was dropped to make room for newer ones."
             : "A trace id has 32 hexadecimal digits."}{" "}
-          <Link to="/traces">Search traces</Link>
+          <Link to="/traces" className="tap">
+            Search traces
+          </Link>
         </Nothing>
       );
     }
@@ -89,7 +91,7 @@ function Trace(props: { readonly traceId: string; readonly tree: SpanTree; reado
           <Fact name="Errors">{errors > 0 ? <span className="bad">✕ {errors}</span> : "none"}</Fact>
           <Fact name="Logs">
             {logCount > 0 ? (
-              <Link to="/logs" search={{ trace: traceId, range: "all" }}>
+              <Link to="/logs" search={{ trace: traceId, range: "all" }} className="tap">
                 {logCount}
               </Link>
             ) : (

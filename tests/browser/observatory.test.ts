@@ -1,6 +1,10 @@
+import { createClient } from "@connectrpc/connect";
+import { createConnectTransport } from "@connectrpc/connect-node";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { ObservatoryService } from "../../gen/orrery/observatory/v1/observatory_pb.ts";
 import { Customer, flashlight } from "../customer.ts";
+import { eventually } from "../eventually.ts";
 import { startShop } from "../shop.ts";
 import { launchBrowser, newShopper } from "./browser.ts";
 
@@ -78,6 +82,30 @@ describe("an order", () => {
     await page.getByRole("complementary", { name: "Details" }).getByText("topic/orders").waitFor();
   }, 60_000);
 });
+
+it("a page of the shop that is left while it loads has failed at nothing", async () => {
+  // So long that the page is gone before the answer.
+  await page.route("**/api/**", async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await route.continue().catch(() => {});
+  });
+  for (const path of ["/", "/cart", "/product/L9ECAV7KIM", "/", "/cart"]) {
+    const asked = page.waitForRequest("**/api/**");
+    await page.goto(path, { waitUntil: "commit" });
+    await asked;
+  }
+  await page.goto("/observatory/status", { waitUntil: "commit" });
+  const observatory = createClient(
+    ObservatoryService,
+    createConnectTransport({ baseUrl: shop.url, httpVersion: "1.1" }),
+  );
+  const count = async (condition: string) => {
+    const sql = `select count(*) from spans where service = 'frontend-web' and ${condition}`;
+    return (await observatory.runQuery({ sql })).rows[0]?.values[0]?.kind.value;
+  };
+  await eventually(async () => expect(await count("name like 'GET /api/%'")).toBeGreaterThan(0));
+  expect(await count("is_error")).toBe(0);
+}, 60_000);
 
 describe("the pages", () => {
   it("ask nobody but the shop, and run under their content security policy", async () => {

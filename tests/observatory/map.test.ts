@@ -53,6 +53,15 @@ describe("the map", () => {
     expect(await edges()).toEqual([["checkout", "payment", 1, 1]]);
   });
 
+  it("takes a page that continues its server's trace for no call of the browser", async () => {
+    const browser = new EmittingService("frontend-web", system.observatory.sink);
+    const answered = caller.span("GET /", { kind: SpanKind.SERVER });
+    browser.span("documentLoad", { kind: SpanKind.INTERNAL, under: answered }).end();
+    answered.end();
+    for (const service of [caller, browser]) await service.flush();
+    expect(await edges()).toEqual([["checkout", "payment", 0, 0]]);
+  });
+
   it("counts a call for all those that its sampled trace stands for", async () => {
     const sampled = trace.wrapSpanContext({
       traceId: "0af7651916cd43dd8448eb211c80319c",

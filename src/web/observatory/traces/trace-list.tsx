@@ -99,6 +99,11 @@ const Row = memo(
           >
             <ServiceName name={trace.rootService} />
             <bdi className="ellipsis">{trace.rootOperation || "(no name)"}</bdi>
+            {trace.standsFor > 1 && (
+              <span className={styles.sampled} title="Of so many traces like this one, one was kept">
+                1 of {trace.standsFor}
+              </span>
+            )}
           </Link>
         </td>
         <td className={styles.duration}>

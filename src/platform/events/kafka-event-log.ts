@@ -24,8 +24,8 @@ export function deadLetterTopic(topic: string): string {
   return `${topic}.dead-letter`;
 }
 
-/** A publication is given up after so long, in milliseconds; the outbox tries again. */
-const publishMs = 10_000;
+/** A publication is given up after so long, in milliseconds: a stop waits for it, and the outbox tries again. */
+const publishMs = 3_000;
 
 /**
  * The event log on Kafka. Messages are as the OpenTelemetry Demo has them: value and headers as published, the key

@@ -4,8 +4,6 @@ import { Health } from "../../../gen/grpc/health/v1/health_pb.ts";
 import { ServerReflection } from "../../../gen/grpc/reflection/v1/reflection_pb.ts";
 import { event } from "../../../gen/telemetry/registry.ts";
 import { address, ConfigError, choice, type Environment, text } from "../config/environment.ts";
-import type { EventLog } from "../events/event-log.ts";
-import { eventLogMigrations, postgresEventLog } from "../events/postgres-event-log.ts";
 import { forwardHttp } from "../http/forward.ts";
 import { sendProblem } from "../http/problem.ts";
 import type { Logger } from "../logging/logger.ts";
@@ -24,6 +22,7 @@ import { observeRuntime } from "../telemetry/runtime-metrics.ts";
 import { tracedSql } from "../telemetry/sql.ts";
 import { noTelemetry, type Telemetry, type TelemetryHost } from "../telemetry/telemetry.ts";
 import type { Databases } from "./databases.ts";
+import { type NamedEventLog, openEventLog } from "./event-logs.ts";
 import type { RunningService, ServiceContext, ServiceDeclaration } from "./service.ts";
 
 export interface ProcessOptions {
@@ -93,7 +92,7 @@ class ProcessUnderWay implements RunningProcess {
   readonly #ready = new Map<string, boolean>();
   readonly #transports = new Map<string, Transport>();
   readonly #closers: (() => Promise<void>)[] = [];
-  #events: Promise<EventLog> | undefined;
+  #events: Promise<NamedEventLog> | undefined;
   #isDraining = false;
   #readinessTimer: NodeJS.Timeout | undefined;
   #stopped: Promise<void> | undefined;
@@ -142,7 +141,7 @@ class ProcessUnderWay implements RunningProcess {
     await Promise.all(services.flatMap((service) => (service.workers ?? []).map((worker) => worker.stop())));
     await Promise.all(services.map((service) => service.stop?.()));
     const events = await this.#events?.catch(() => undefined);
-    await events?.close();
+    await events?.log.close();
     await Promise.all(this.#closers.map((close) => close()));
     await this.#host.stop();
   }
@@ -237,35 +236,16 @@ class ProcessUnderWay implements RunningProcess {
         if (declaration.publishes === undefined && declaration.consumes === undefined) {
           throw new Error(`${declaration.name} uses events without declaring it`);
         }
-        this.#events ??= this.#openEvents();
-        const events = await this.#events;
+        this.#events ??= openEventLog({ ...this.#options, clientId: this.#options.run.join("_") });
+        const { log: events, system } = await this.#events;
         if (!this.#host.isOn) return events;
         const continueTraces =
           choice(environment, "ORRERY_CONSUMER_TRACES", { fallback: "continue", of: ["continue", "link"] }) ===
           "continue";
-        return tracedEventLog(events, { telemetry, system: "postgresql", continueTraces });
+        return tracedEventLog(events, { telemetry, system, continueTraces });
       },
       http: { handler: (name) => this.#httpTo(this.#declaration(name)) },
     };
-  }
-
-  async #openEvents(): Promise<EventLog> {
-    const { environment, databases, log } = this.#options;
-    if (text(environment, "KAFKA_ADDR") !== undefined) {
-      throw new ConfigError(
-        "KAFKA_ADDR is set, but Kafka is not supported yet; unset it, and orders go through PostgreSQL.",
-      );
-    }
-    const schema = "events";
-    const database = await openDatabase({
-      address: await databases.addressFor(schema),
-      schema,
-      migrations: eventLogMigrations,
-      poolSize: 10,
-      applicationName: schema,
-      log,
-    });
-    return postgresEventLog(database, log);
   }
 
   #transportTo(owner: ServiceDeclaration): Transport {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { EventRecord } from "../events/event-log.ts";
+import { EventLogUnavailableError, type EventRecord } from "../events/event-log.ts";
 import { WakeSignal } from "../lifecycle/wake-signal.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { Sql, Transaction } from "./database.ts";
@@ -34,7 +34,10 @@ export interface OutboxEntry extends EventRecord {
 export interface OutboxRelayOptions {
   readonly sql: Sql;
   readonly topic: string;
-  /** Does what the entries ask for; tells which of them it could not do, in the same order. */
+  /**
+   * Does what the entries ask for; tells which of them it could not do, in the same order. Throws when that has nothing
+   * to do with them: then no attempt counts, and all wait for the same thing.
+   */
   readonly deliver: (entries: readonly OutboxEntry[]) => Promise<readonly DeliveryOutcome[]>;
   /** After so many attempts an entry stays in the table but is not tried again; by default it always is. */
   readonly maxAttempts?: number;
@@ -90,7 +93,8 @@ export class OutboxRelay {
         await this.#work.wait(pollMs);
       } catch (error) {
         failures++;
-        const level = isStoreUnavailable(error) && failures > 1 ? "debug" : "error";
+        const isAway = isStoreUnavailable(error) || error instanceof EventLogUnavailableError;
+        const level = isAway && failures > 1 ? "debug" : "error";
         log[level]({ error, topic }, "The outbox cannot be relayed now");
         await sleep(Math.min(50 * 2 ** failures, 2_000), undefined, { signal: this.#stop.signal }).catch(() => {});
       }

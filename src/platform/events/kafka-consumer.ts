@@ -3,7 +3,7 @@ import { type BaseOptions, Consumer as Client } from "@platformatic/kafka";
 import type { Logger } from "../logging/logger.ts";
 import type { ConsumeOptions, Consumer } from "./event-log.ts";
 import type { DeadLetter } from "./handle-event.ts";
-import { endClient } from "./kafka-client.ts";
+import { endClient, type KafkaClient, recordOffsets } from "./kafka-client.ts";
 import { Partitions, type ReceivedRecord, windowSize } from "./kafka-partitions.ts";
 
 export interface KafkaConsumerOptions {
@@ -30,7 +30,10 @@ export class KafkaConsumer implements Consumer {
   readonly #log: Logger;
   readonly #stop = new AbortController();
   readonly #loop: Promise<void>;
-  #client: Client<Buffer, Buffer, Buffer, Buffer> | undefined;
+  /** Where offsets are left out, once seen: see {@link Partitions}. */
+  readonly #believedJumps = new Set<string>();
+  /** When the group last answered this member. */
+  #heardAt: number | undefined;
 
   constructor(options: KafkaConsumerOptions) {
     const { group, topic } = options.options;
@@ -40,8 +43,7 @@ export class KafkaConsumer implements Consumer {
   }
 
   isConnected(): boolean {
-    const heard = this.#client?.isActive() ? this.#client.lastHeartbeat?.getTime() : undefined;
-    return heard !== undefined && Date.now() - heard < silenceMs;
+    return this.#heardAt !== undefined && performance.now() - this.#heardAt < silenceMs;
   }
 
   async stop(): Promise<void> {
@@ -74,7 +76,7 @@ export class KafkaConsumer implements Consumer {
       broken ??= error;
       over.abort();
     };
-    const client = new Client<Buffer, Buffer, Buffer, Buffer>({
+    const client: KafkaClient = new Client({
       ...connection,
       groupId: options.group,
       protocols: [{ name: "cooperative-sticky", version: 1 }],
@@ -92,27 +94,33 @@ export class KafkaConsumer implements Consumer {
     client.on("consumer:heartbeat:stalled", ({ lastError }) => giveUp(lastError ?? new Error("No heartbeat")));
     // A topic that was deleted and made again has another id, and the client asks for the old one for ever.
     let heartbeats = 0;
-    client.on("consumer:heartbeat:end", () => heartbeats++);
+    client.on("consumer:heartbeat:end", () => {
+      heartbeats++;
+      this.#heardAt = performance.now();
+    });
     client.on("client:performWithRetry:retry", (operation, attempt) => {
       if (operation !== "fetch") return;
       if (attempt === 0) heartbeats = 0;
       if (heartbeats >= futileHeartbeats) giveUp(new Error("Fetches fail although the group is there"));
     });
-    this.#client = client;
     const { topic } = options;
     const partitions = new Partitions({
       ...this.#options,
       log: this.#log,
       signal,
       giveUp,
-      record: (partition, offset) => client.commit({ offsets: [{ topic, partition, offset, leaderEpoch: -1 }] }),
+      believedJumps: this.#believedJumps,
+      record: (offsets) => recordOffsets(client, topic, offsets),
       async recorded(partition) {
         const offsets = await client.listCommittedOffsets({ topics: [{ topic, partitions: [partition] }] });
         const offset = offsets.get(topic)?.[partition];
         return offset === undefined || offset < 0n ? undefined : offset;
       },
     });
-    client.on("consumer:group:join", ({ assignments = [] }) => partitions.assign(assignments));
+    client.on("consumer:group:join", ({ assignments = [] }) => {
+      this.#heardAt = performance.now();
+      partitions.assign(assignments);
+    });
     const aborted = new Promise<undefined>((resolve) => {
       if (signal.aborted) resolve(undefined);
       signal.addEventListener("abort", () => resolve(undefined), { once: true });
@@ -141,7 +149,7 @@ export class KafkaConsumer implements Consumer {
       // What was begun is finished, and recorded while the partitions are still ours.
       await partitions.finish();
       await endClient(client.close(true));
-      this.#client = undefined;
+      this.#heardAt = undefined;
     }
     if (broken !== undefined && !this.#stop.signal.aborted) throw broken;
   }

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { GroupAssignment, Message } from "@platformatic/kafka";
 import { WakeSignal } from "../lifecycle/wake-signal.ts";
 import { within } from "../lifecycle/within.ts";
@@ -17,10 +18,12 @@ export interface PartitionsOptions {
   readonly signal: AbortSignal;
   /** Says that this membership can go on no more. */
   readonly giveUp: (error: unknown) => void;
-  /** Records that the group is done with everything before an offset. */
-  readonly record: (partition: number, offset: bigint) => Promise<void>;
+  /** Records that the group is done with everything before an offset, by partition. */
+  readonly record: (offsets: ReadonlyMap<number, bigint>) => Promise<void>;
   /** What the group has recorded for a partition; undefined for nothing. */
   readonly recorded: (partition: number) => Promise<bigint | undefined>;
+  /** Outlives a membership. */
+  readonly believedJumps: Set<string>;
 }
 
 interface Held {
@@ -30,7 +33,6 @@ interface Held {
   /** Timestamps of the messages that were taken last, by offset. */
   readonly taken: Map<bigint, bigint>;
   recorded: bigint;
-  recording: Promise<void> | undefined;
 }
 
 /** Messages handled or waited for beyond the oldest unfinished one of a partition. */
@@ -40,8 +42,16 @@ const remembered = 8 * Number(windowSize);
 /** Longest wait for the last offsets to be recorded at a stop, in milliseconds. */
 const lastRecordMs = 1_000;
 const waitMs = 1_000;
+/** Wait before offsets that could not be recorded are sent again, in milliseconds. */
+const recordAgainMs = 250;
 
-/** The partitions that a member of a group holds, and the work on their messages. */
+/**
+ * The partitions that a member of a group holds, and the work on their messages.
+ *
+ * A client that fetches while the group rebalances may go on at the wrong place. So a message must follow the one
+ * before it, or what is recorded; where it does not, the membership ends, and the next begins at what is recorded.
+ * Offsets that are left out by right (Kafka may) are believed when they are met again.
+ */
 export class Partitions {
   readonly #options: PartitionsOptions;
   readonly #held = new Map<number, Held>();
@@ -50,6 +60,8 @@ export class Partitions {
   #assigned: ReadonlySet<number> | undefined;
   /** Where partitions begin that were given to this member while it was one. */
   readonly #begins = new Map<number, Promise<bigint | undefined>>();
+  #recording: Promise<void> | undefined;
+  #isFinished = false;
 
   constructor(options: PartitionsOptions) {
     this.#options = options;
@@ -63,7 +75,11 @@ export class Partitions {
     );
     const before = this.#assigned;
     this.#assigned = now;
-    for (const partition of this.#held.keys()) if (!now.has(partition)) this.#release(partition);
+    for (const partition of before ?? []) {
+      if (now.has(partition)) continue;
+      this.#begins.delete(partition);
+      this.#release(partition);
+    }
     for (const partition of now) {
       if (before === undefined || before.has(partition)) continue;
       const begin = recorded(partition);
@@ -82,7 +98,9 @@ export class Partitions {
     // Not the same message at an offset that was taken: the topic is another of that name.
     if (held !== undefined && offset < held.work.next) this.#release(partition);
     held = this.#held.get(partition) ?? (await this.#hold(partition, offset));
+    if (held === undefined) return;
     const { work, settled, taken } = held;
+    this.#mustFollow(partition, work.next, offset);
     const isOver = () => this.#options.signal.aborted || this.#held.get(partition) !== held;
     while (!isOver() && work.finished < work.next && offset - work.finished >= windowSize) await settled.wait(waitMs);
     if (isOver()) return;
@@ -97,37 +115,38 @@ export class Partitions {
 
   /** Waits for what is being handled, and records it. */
   async finish(): Promise<void> {
-    const held = [...this.#held];
-    await Promise.all([...held.map(([, { work }]) => work.idle()), ...this.#leaving.values()]);
-    const last = Promise.all(held.map(([partition, each]) => this.#record(partition, each)));
-    await within(lastRecordMs, last, "Offsets cannot be recorded").catch(() => {});
+    const held = [...this.#held.values()];
+    await Promise.all([...held.map(({ work }) => work.idle()), ...this.#leaving.values()]);
+    await within(lastRecordMs, this.#record(), "Offsets cannot be recorded").catch(() => {});
+    this.#isFinished = true;
   }
 
-  async #hold(partition: number, first: bigint): Promise<Held> {
+  /** Begins to hold a partition, at its first message; undefined when it is gone again meanwhile. */
+  async #hold(partition: number, first: bigint): Promise<Held | undefined> {
+    const begins = this.#begins.get(partition);
     await this.#leaving.get(partition);
-    const begin = await this.#begins.get(partition);
+    const begin = await begins;
+    const isGone = !this.#assigned?.has(partition) || this.#begins.get(partition) !== begins;
+    if (isGone || this.#options.signal.aborted) return undefined;
     this.#begins.delete(partition);
-    if (begin !== undefined && first > begin) {
-      // Perhaps fetched when the partition was ours before; what lies between must not be passed.
-      throw new Error(`Partition ${partition} goes on at ${first}, but ${begin} is recorded`);
-    }
+    if (begin !== undefined) this.#mustFollow(partition, begin, first);
     const settled = new WakeSignal();
     const work = new PartitionWork(first, () => {
       settled.wake();
       if (this.#held.get(partition) !== held) return;
       if (work.failure !== undefined) this.#options.giveUp(work.failure.error);
-      void this.#record(partition, held);
+      void this.#record();
     });
-    const held: Held = {
-      work,
-      settled,
-      released: new AbortController(),
-      taken: new Map(),
-      recorded: first,
-      recording: undefined,
-    };
+    const held: Held = { work, settled, released: new AbortController(), taken: new Map(), recorded: first };
     this.#held.set(partition, held);
     return held;
+  }
+
+  #mustFollow(partition: number, next: bigint, offset: bigint): void {
+    const jump = `${partition} from ${next} to ${offset}`;
+    if (offset <= next || this.#options.believedJumps.has(jump)) return;
+    this.#options.believedJumps.add(jump);
+    throw new Error(`Messages may have been left out in partition ${jump}`);
   }
 
   /** Lets a partition go: nothing more of it is begun or recorded here. */
@@ -150,22 +169,29 @@ export class Partitions {
     return handleEvent(event, { options, signal, log, setAside: (letter) => setAside(event, letter) });
   }
 
-  /** Records what is finished; while that is under way, what is finished meanwhile is recorded after it. */
-  #record(partition: number, held: Held): Promise<void> {
-    held.recording ??= (async () => {
+  /** Records what is finished, and what is finished meanwhile after it. */
+  #record(): Promise<void> {
+    this.#recording ??= this.#recordAll().finally(() => {
+      this.#recording = undefined;
+    });
+    return this.#recording;
+  }
+
+  async #recordAll(): Promise<void> {
+    for (;;) {
+      const due = [...this.#held].filter(([, { work, recorded }]) => work.finished > recorded);
+      if (due.length === 0) return;
+      const offsets = new Map(due.map(([partition, { work }]) => [partition, work.finished]));
       try {
-        while (this.#held.get(partition) === held && held.work.finished > held.recorded) {
-          const { finished } = held.work;
-          await this.#options.record(partition, finished);
-          held.recorded = finished;
-        }
+        await this.#options.record(offsets);
+        for (const [partition, held] of due) held.recorded = offsets.get(partition) ?? held.recorded;
       } catch (error) {
-        this.#options.giveUp(error);
-      } finally {
-        held.recording = undefined;
+        // A rebalance, or a broker that is away: both are the heartbeat's to mend.
+        this.#options.log.debug({ error }, "Offsets cannot be recorded now");
+        await sleep(recordAgainMs);
+        if (this.#isFinished) return;
       }
-    })();
-    return held.recording;
+    }
   }
 }
 

@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll } from "vitest";
 import { describeEventLog, type EventLogFixture } from "../../src/platform/events/event-log-contract.ts";
 import { deadLetterTopic, kafkaEventLog } from "../../src/platform/events/kafka-event-log.ts";
@@ -42,7 +42,7 @@ async function createFixture(): Promise<EventLogFixture> {
         }));
     },
     startConsumerProcess(group, topic) {
-      const program = join(import.meta.dirname, "kafka-consumer-process.ts");
+      const program = fileURLToPath(new URL("./kafka-consumer-process.ts", import.meta.url));
       const options = JSON.stringify({ broker: address, group, topic });
       return spawn(process.execPath, [program, options], { stdio: ["ignore", "pipe", "inherit"] });
     },

@@ -22,7 +22,7 @@ function counter(changes: Partial<EngineCommand> = {}): Engine {
     installsWith: [],
     runsWith: [],
     recipe: [],
-    ports: ["http"],
+    ports: { http: 8000 },
     install: () => Promise.resolve(),
     prepare: async ({ ports }) => ({
       program: process.execPath,
@@ -70,10 +70,17 @@ test("an engine that ends at its start says so, with its last words", async () =
   );
 });
 
+test("a port that is taken is told, and nothing is started", async () => {
+  const first = await startEngine(counter(), { home: "", dataDir: await dataDir() });
+  onTestFinished(() => first.kill());
+  await expect(startEngine(counter(), { home: "", dataDir: await dataDir(), ports: first.ports })).rejects.toThrow(
+    `Port ${first.ports.http}, which counter wants as http, is taken.`,
+  );
+});
+
 test("an engine that does not get ready is ended", async () => {
   const sleepy = counter({ isReady: () => false, readyWithinMs: 500 });
-  const folder = await dataDir();
-  await expect(startEngine(sleepy, { home: "", dataDir: folder, ports: { http: 0 } })).rejects.toThrow(
+  await expect(startEngine(sleepy, { home: "", dataDir: await dataDir() })).rejects.toThrow(
     /counter is not ready after 0\.5 s/,
   );
 });

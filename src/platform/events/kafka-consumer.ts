@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type BaseOptions, Consumer as Client } from "@platformatic/kafka";
+import { type BaseOptions, Consumer as Client, ListOffsetTimestamps } from "@platformatic/kafka";
 import type { Logger } from "../logging/logger.ts";
 import type { ConsumeOptions, Consumer } from "./event-log.ts";
 import type { DeadLetter } from "./handle-event.ts";
@@ -30,8 +30,7 @@ export class KafkaConsumer implements Consumer {
   readonly #log: Logger;
   readonly #stop = new AbortController();
   readonly #loop: Promise<void>;
-  /** Where offsets are left out, once seen: see {@link Partitions}. */
-  readonly #believedJumps = new Set<string>();
+  #failures = 0;
   /** When the group last answered this member. */
   #heardAt: number | undefined;
 
@@ -53,16 +52,14 @@ export class KafkaConsumer implements Consumer {
 
   async #run(): Promise<void> {
     const { signal } = this.#stop;
-    let failures = 0;
     while (!signal.aborted) {
       try {
         await this.#asMember();
-        failures = 0;
       } catch (error) {
         if (signal.aborted) return;
-        this.#log[failures++ === 0 ? "error" : "debug"]({ error }, "Events cannot be consumed now");
+        this.#log[this.#failures++ === 0 ? "error" : "debug"]({ error }, "Events cannot be consumed now");
       }
-      await sleep(Math.min(100 * 2 ** failures, 2_000), undefined, { signal }).catch(() => {});
+      await sleep(Math.min(100 * 2 ** this.#failures, 2_000), undefined, { signal }).catch(() => {});
     }
   }
 
@@ -88,6 +85,7 @@ export class KafkaConsumer implements Consumer {
       retries: 120,
       retryDelay: 500,
       maxWaitTime: 1_000,
+      maxBytes: 4 * 1_024 * 1_024,
       autocommit: false,
     });
     client.on("error", giveUp);
@@ -109,15 +107,21 @@ export class KafkaConsumer implements Consumer {
       log: this.#log,
       signal,
       giveUp,
-      believedJumps: this.#believedJumps,
       record: (offsets) => recordOffsets(client, topic, offsets),
-      async recorded(partition) {
-        const offsets = await client.listCommittedOffsets({ topics: [{ topic, partitions: [partition] }] });
-        const offset = offsets.get(topic)?.[partition];
-        return offset === undefined || offset < 0n ? undefined : offset;
+      async beginOf(partition) {
+        const recorded = await client.listCommittedOffsets({ topics: [{ topic, partitions: [partition] }] });
+        const offset = recorded.get(topic)?.[partition] ?? -1n;
+        if (offset >= 0n) return offset;
+        const oldest = await client.listOffsets({
+          topics: [topic],
+          partitions: { [topic]: [partition] },
+          timestamp: ListOffsetTimestamps.EARLIEST,
+        });
+        return oldest.get(topic)?.[partition] ?? 0n;
       },
     });
     client.on("consumer:group:join", ({ assignments = [] }) => {
+      this.#failures = 0;
       this.#heardAt = performance.now();
       partitions.assign(assignments);
     });

@@ -20,13 +20,13 @@ export interface PartitionsOptions {
   readonly giveUp: (error: unknown) => void;
   /** Records that the group is done with everything before an offset, by partition. */
   readonly record: (offsets: ReadonlyMap<number, bigint>) => Promise<void>;
-  /** What the group has recorded for a partition; undefined for nothing. */
-  readonly recorded: (partition: number) => Promise<bigint | undefined>;
-  /** Outlives a membership. */
-  readonly believedJumps: Set<string>;
+  /** Where the group goes on in a partition: at what is recorded, else at the oldest message. */
+  readonly beginOf: (partition: number) => Promise<bigint>;
 }
 
 interface Held {
+  /** Whether it came in a rebalance, not with the membership. */
+  readonly isGained: boolean;
   readonly work: PartitionWork;
   readonly released: AbortController;
   readonly settled: WakeSignal;
@@ -48,9 +48,10 @@ const recordAgainMs = 250;
 /**
  * The partitions that a member of a group holds, and the work on their messages.
  *
- * A client that fetches while the group rebalances may go on at the wrong place. So a message must follow the one
- * before it, or what is recorded; where it does not, the membership ends, and the next begins at what is recorded.
- * Offsets that are left out by right (Kafka may) are believed when they are met again.
+ * What was fetched of a partition before it went to another member may still arrive when it has come back. So in a
+ * partition that comes in a rebalance every message must follow the one before it, and the first what is recorded;
+ * where one does not, the membership ends, and the next begins at what is recorded. Kafka may leave out offsets by
+ * right, which costs no more than that.
  */
 export class Partitions {
   readonly #options: PartitionsOptions;
@@ -58,8 +59,8 @@ export class Partitions {
   /** Work on partitions that went to another member and may come back before it is done. */
   readonly #leaving = new Map<number, Promise<void>>();
   #assigned: ReadonlySet<number> | undefined;
-  /** Where partitions begin that were given to this member while it was one. */
-  readonly #begins = new Map<number, Promise<bigint | undefined>>();
+  /** Where partitions begin that came in a rebalance. */
+  readonly #begins = new Map<number, Promise<bigint>>();
   #recording: Promise<void> | undefined;
   #isFinished = false;
 
@@ -69,7 +70,7 @@ export class Partitions {
 
   /** Takes note of what the group has given to this member. */
   assign(assignments: readonly GroupAssignment[]): void {
-    const { options, recorded } = this.#options;
+    const { options, beginOf } = this.#options;
     const now = new Set(
       assignments.filter(({ topic }) => topic === options.topic).flatMap(({ partitions }) => partitions),
     );
@@ -82,7 +83,7 @@ export class Partitions {
     }
     for (const partition of now) {
       if (before === undefined || before.has(partition)) continue;
-      const begin = recorded(partition);
+      const begin = beginOf(partition);
       begin.catch(() => {});
       this.#begins.set(partition, begin);
     }
@@ -97,10 +98,10 @@ export class Partitions {
     if (held?.taken.get(offset) === timestamp) return;
     // Not the same message at an offset that was taken: the topic is another of that name.
     if (held !== undefined && offset < held.work.next) this.#release(partition);
-    held = this.#held.get(partition) ?? (await this.#hold(partition, offset));
+    held = this.#held.get(partition) ?? (await this.#hold(message));
     if (held === undefined) return;
     const { work, settled, taken } = held;
-    this.#mustFollow(partition, work.next, offset);
+    if (held.isGained) mustFollow(work.next, message);
     const isOver = () => this.#options.signal.aborted || this.#held.get(partition) !== held;
     while (!isOver() && work.finished < work.next && offset - work.finished >= windowSize) await settled.wait(waitMs);
     if (isOver()) return;
@@ -122,14 +123,15 @@ export class Partitions {
   }
 
   /** Begins to hold a partition, at its first message; undefined when it is gone again meanwhile. */
-  async #hold(partition: number, first: bigint): Promise<Held | undefined> {
+  async #hold(message: KafkaMessage): Promise<Held | undefined> {
+    const { partition, offset: first } = message;
     const begins = this.#begins.get(partition);
     await this.#leaving.get(partition);
     const begin = await begins;
     const isGone = !this.#assigned?.has(partition) || this.#begins.get(partition) !== begins;
     if (isGone || this.#options.signal.aborted) return undefined;
     this.#begins.delete(partition);
-    if (begin !== undefined) this.#mustFollow(partition, begin, first);
+    if (begin !== undefined) mustFollow(begin, message);
     const settled = new WakeSignal();
     const work = new PartitionWork(first, () => {
       settled.wake();
@@ -137,16 +139,16 @@ export class Partitions {
       if (work.failure !== undefined) this.#options.giveUp(work.failure.error);
       void this.#record();
     });
-    const held: Held = { work, settled, released: new AbortController(), taken: new Map(), recorded: first };
+    const held: Held = {
+      isGained: begin !== undefined,
+      work,
+      settled,
+      released: new AbortController(),
+      taken: new Map(),
+      recorded: first,
+    };
     this.#held.set(partition, held);
     return held;
-  }
-
-  #mustFollow(partition: number, next: bigint, offset: bigint): void {
-    const jump = `${partition} from ${next} to ${offset}`;
-    if (offset <= next || this.#options.believedJumps.has(jump)) return;
-    this.#options.believedJumps.add(jump);
-    throw new Error(`Messages may have been left out in partition ${jump}`);
   }
 
   /** Lets a partition go: nothing more of it is begun or recorded here. */
@@ -193,6 +195,10 @@ export class Partitions {
       }
     }
   }
+}
+
+function mustFollow(next: bigint, { partition, offset }: KafkaMessage): void {
+  if (offset > next) throw new Error(`Messages ${next} to ${offset} of partition ${partition} may have been left out`);
 }
 
 function received(message: KafkaMessage): ReceivedRecord {

@@ -29,6 +29,8 @@ interface Held {
   readonly isGained: boolean;
   readonly work: PartitionWork;
   readonly released: AbortController;
+  /** Ends what waits, because the partition or the membership goes. */
+  readonly signal: AbortSignal;
   readonly settled: WakeSignal;
   /** Timestamps of the messages that were taken last, by offset. */
   readonly taken: Map<bigint, bigint>;
@@ -139,11 +141,13 @@ export class Partitions {
       if (work.failure !== undefined) this.#options.giveUp(work.failure.error);
       void this.#record();
     });
+    const released = new AbortController();
     const held: Held = {
       isGained: begin !== undefined,
       work,
       settled,
-      released: new AbortController(),
+      released,
+      signal: AbortSignal.any([this.#options.signal, released.signal]),
       taken: new Map(),
       recorded: first,
     };
@@ -165,9 +169,8 @@ export class Partitions {
     this.#leaving.set(partition, leaving);
   }
 
-  #handle(event: ReceivedRecord, { released }: Held): Promise<void> {
+  #handle(event: ReceivedRecord, { signal }: Held): Promise<void> {
     const { options, setAside, log } = this.#options;
-    const signal = AbortSignal.any([this.#options.signal, released.signal]);
     return handleEvent(event, { options, signal, log, setAside: (letter) => setAside(event, letter) });
   }
 

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import type { Engine, EngineCommand } from "./engine.ts";
 import { startEngine } from "./running-engine.ts";
+import { java } from "./tools.ts";
 
 /** An engine that answers HTTP with how often it was started on its data. */
 function counter(changes: Partial<EngineCommand> = {}): Engine {
@@ -88,6 +89,10 @@ test("an engine that does not get ready is ended", async () => {
 test("a program that is not there is told", async () => {
   const absent = counter({ program: "orrery-no-such-program" });
   await expect(startEngine(absent, { home: "", dataDir: await dataDir() })).rejects.toThrow(/orrery-no-such-program/);
+  const needy = { ...counter(), runsWith: [{ ...java, program: "orrery-no-java" }] };
+  await expect(startEngine(needy, { home: "", dataDir: await dataDir() })).rejects.toThrow(
+    /^counter cannot run: orrery-no-java 17 or newer \(.*\) is not installed\.$/,
+  );
 });
 
 test("an engine that ignores SIGTERM is killed when its time is over", async () => {

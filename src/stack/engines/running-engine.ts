@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Engine, type EngineCommand, EngineError, type EnginePlace } from "./engine.ts";
+import { missingTools } from "./tools.ts";
 
 export interface RunOptions {
   /** The installation, as `installEngine` returns it. */
@@ -22,6 +23,8 @@ const pollMs = 50;
 /** Chooses ports for an engine and starts it; returns when it can serve. */
 export async function startEngine(engine: Engine, options: RunOptions): Promise<RunningEngine> {
   const { home, dataDir, settings = {} } = options;
+  const missing = await missingTools(engine.runsWith);
+  if (missing.length > 0) throw new EngineError(`${engine.name} cannot run: ${missing.join(", and ")}.`);
   const ports: Record<string, number> = { ...options.ports };
   for (const name of Object.keys(engine.ports)) ports[name] ??= await freePort();
   const running = new RunningEngine(engine, { home, dataDir, ports, settings });

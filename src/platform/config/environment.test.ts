@@ -2,6 +2,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
   address,
+  brokers,
   ConfigError,
   choice,
   databaseAddress,
@@ -21,6 +22,7 @@ const parsers = {
   address: (value: string | undefined) => address({ X: value }, "X"),
   database: (value: string | undefined) => databaseAddress({ X: value }, "X"),
   valkey: (value: string | undefined) => valkeyAddress({ X: value }, "X"),
+  brokers: (value: string | undefined) => brokers({ X: value }, "X"),
 };
 
 describe.each([
@@ -32,6 +34,7 @@ describe.each([
   ["address", undefined],
   ["database", undefined],
   ["valkey", undefined],
+  ["brokers", undefined],
 ] as const)("%s", (name, fallback) => {
   test.each([undefined, "", "  ", "\t\n"])("is not set when the variable is %j", (value) => {
     expect(parsers[name](value)).toBe(fallback);
@@ -61,6 +64,8 @@ test.each([
   ["address", "http://shipping:50050", { kind: "http", origin: "http://shipping:50050" }],
   ["address", "http://shipping:50050/", { kind: "http", origin: "http://shipping:50050" }],
   ["address", "HTTPS://shipping", { kind: "http", origin: "https://shipping" }],
+  ["brokers", "kafka:9092", ["kafka:9092"]],
+  ["brokers", "Kafka-1:9092, 10.0.0.2:9092,[::1]:9093", ["Kafka-1:9092", "10.0.0.2:9092", "[::1]:9093"]],
 ] as const)("%s takes %j", (name, value, parsed) => {
   expect(parsers[name](value)).toEqual(parsed);
 });
@@ -93,6 +98,9 @@ test.each([
     "http://",
     "a b:80",
   ].map((value) => ["address", value, "host:port, or a URL like http://host:port"] as const),
+  ...["kafka", "kafka:", "kafka:0", "kafka:99999", "kafka://kafka:9092", "a:1,b", "a:1,", "a b:1", "a:1/x"].map(
+    (value) => ["brokers", value, "host:port, or several with commas between"] as const,
+  ),
 ] as const)("%s refuses %j, naming the variable, the value and what is allowed", (name, value, allowed) => {
   expect(() => parsers[name](value)).toThrow(new ConfigError(`X=${value} is not valid: it takes ${allowed}.`));
 });
@@ -123,6 +131,10 @@ describe("the address of a Valkey server", () => {
       new ConfigError(`X=${shown} is not valid: it takes host:port or valkey://user:password@host:port.`),
     );
   });
+});
+
+test("a password among brokers is not shown", () => {
+  expect(() => parsers.brokers("user:secret@kafka:9092")).toThrow(/^X=\*\*\*@kafka:9092 is not valid/);
 });
 
 describe("a database's address", () => {

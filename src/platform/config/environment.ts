@@ -82,6 +82,20 @@ export function address(environment: Environment, name: string): Address | undef
   return { kind: withScheme ? "http" : "rpc", origin: parsed.origin };
 }
 
+/** The brokers of a cluster: `host:port`, or several with commas between. */
+export function brokers(environment: Environment, name: string): readonly string[] | undefined {
+  const value = text(environment, name);
+  if (value === undefined) return undefined;
+  const found = value.split(",").map((broker) => broker.trim());
+  for (const broker of found) {
+    const parsed = URL.parse(`kafka://${broker}`);
+    if (parsed?.host !== broker || parsed.port === "" || parsed.port === "0") {
+      throw wrong(name, withoutPassword(value), "host:port, or several with commas between");
+    }
+  }
+  return found;
+}
+
 /** A value as it may be shown: what stands between a scheme, or the beginning, and an @ may be a password. */
 export function withoutPassword(value: string): string {
   return value.replace(/^([a-z]+:\/\/)?.*@/is, "$1***@");

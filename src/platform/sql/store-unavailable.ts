@@ -22,7 +22,7 @@ const codes = new Set([
 
 /** What stores fail with that have no codes of their own for it. */
 export class StoreUnavailableError extends Error {
-  override readonly name = "StoreUnavailableError";
+  override readonly name: string = "StoreUnavailableError";
 }
 
 /** Whether an error means that the database cannot be reached or is not taking work now, rather than a refused query. */

@@ -30,7 +30,7 @@ export const valkey: Engine = {
   installsWith: [],
   runsWith: [],
   recipe: [new URL(import.meta.url)],
-  ports: ["server"],
+  ports: { server: 6379 },
 
   async install(folder, progress) {
     const onPath = programs.map(findProgram).find((found) => found !== undefined);

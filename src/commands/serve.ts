@@ -16,6 +16,8 @@ import { shopVersion } from "./version.ts";
 export async function serve(names: readonly string[], options: { readonly host: string }): Promise<void> {
   const environment = process.env;
   const stopped = untilStopped();
+  const stopping = new AbortController();
+  void stopped.then(() => stopping.abort());
   const telemetry = await startTelemetry({ environment, version: await shopVersion() });
   const level = choice(environment, "LOG_LEVEL", { fallback: "info", of: logLevels });
   const log = createServiceLogger(level, services, telemetry);
@@ -31,6 +33,7 @@ export async function serve(names: readonly string[], options: { readonly host: 
       secret: secretFromEnvironment(environment) ?? randomBytes(32),
       log,
       telemetry,
+      stopping: stopping.signal,
       host: options.host,
       isAllowedOrigin: allowedOrigins(environment),
       portOf: (service) => {
@@ -51,6 +54,9 @@ export async function serve(names: readonly string[], options: { readonly host: 
     for (const [service, { host, port }] of running.ports) log.info({ service, host, port }, "Listening");
     await stopped;
     await running.stop();
+  } catch (error) {
+    // Stopped before all was there that it waited for.
+    if (!stopping.signal.aborted) throw error;
   } finally {
     await databases.stop();
   }

@@ -17,8 +17,9 @@ export async function openEventLog(options: {
   readonly databases: Databases;
   readonly clientId: string;
   readonly log: Logger;
+  readonly stopping?: AbortSignal;
 }): Promise<NamedEventLog> {
-  const { environment, databases, clientId, log } = options;
+  const { environment, databases, clientId, log, stopping } = options;
   const addresses = brokers(environment, "KAFKA_ADDR");
   if (addresses !== undefined) {
     // Loaded only here: the client takes half a second and 40 MB, which a shop without Kafka need not spend.
@@ -33,6 +34,7 @@ export async function openEventLog(options: {
     poolSize: 10,
     applicationName: schema,
     log,
+    signal: stopping,
   });
   return { log: postgresEventLog(database, log), system: "postgresql" };
 }

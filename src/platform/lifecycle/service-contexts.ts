@@ -16,6 +16,8 @@ export interface ContextOptions {
   readonly databases: Databases;
   readonly secret: Buffer;
   readonly log: Logger;
+  /** Aborted when the process is to stop, be it before it has started. */
+  readonly stopping?: AbortSignal;
   /** Where people see the Observatory. */
   readonly observatoryUrl?: string;
   /** Where browsers send their traces unless PUBLIC_OTEL_EXPORTER_OTLP_TRACES_ENDPOINT says otherwise. */
@@ -70,7 +72,8 @@ export class ServiceContexts {
         const { schema, name: applicationName } = declaration;
         if (schema === undefined) throw new Error(`${applicationName} stores data without declaring it`);
         const address = await this.#options.databases.addressFor(schema);
-        const database = await openDatabase({ address, schema, migrations, poolSize, applicationName, log });
+        const signal = this.#options.stopping;
+        const database = await openDatabase({ address, schema, migrations, poolSize, applicationName, log, signal });
         this.#databases.push(database);
         if (!host.isOn) return database;
         return { ...database, sql: tracedSql(database.sql, `${address.database}|${schema}`, telemetry) };

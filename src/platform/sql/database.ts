@@ -1,9 +1,11 @@
 import { createHash } from "node:crypto";
 import { readdir, readFile } from "node:fs/promises";
+import { setTimeout as sleep } from "node:timers/promises";
 import postgres from "postgres";
-import type { DatabaseAddress } from "../config/environment.ts";
+import { ConfigError, type DatabaseAddress } from "../config/environment.ts";
 import type { Logger } from "../logging/logger.ts";
 import { connectionLost, refusingWhenLost } from "./lost-connection.ts";
+import { isStoreUnavailable } from "./store-unavailable.ts";
 
 /** A pool of connections. 64-bit integers come and go as bigint. */
 export type Sql = postgres.Sql<{ bigint: bigint }>;
@@ -25,7 +27,7 @@ export interface Database {
 const startupPadding = { "orrery.padding": "x".repeat(1_024) };
 
 /**
- * Opens a pool on a schema, and brings the schema up to date first.
+ * Opens a pool on a schema, and brings the schema up to date first, when the server is there.
  *
  * Connections are made when needed and closed when idle for a while. A statement runs for ten seconds at most.
  *
@@ -39,8 +41,10 @@ export async function openDatabase(options: {
   readonly poolSize: number;
   readonly applicationName: string;
   readonly log: Logger;
+  /** Ends the wait for a server that is away; without it there is no wait. */
+  readonly signal?: AbortSignal | undefined;
 }): Promise<Database> {
-  const { address, schema, migrations, poolSize, applicationName, log } = options;
+  const { address, schema, migrations, poolSize, applicationName, log, signal } = options;
   const settings = {
     ...address,
     max: poolSize,
@@ -62,7 +66,7 @@ export async function openDatabase(options: {
   sql.begin = safeBegin(sql);
   sql.reserve = () => openSession(settings);
   try {
-    await migrate(sql, schema, migrations, log);
+    await onceItAnswers(() => migrate(sql, schema, migrations, log), { address, log, signal });
   } catch (error) {
     await sql.end({ timeout: 1 });
     throw error;
@@ -83,6 +87,45 @@ export async function openDatabase(options: {
     // The driver waits in vain for connections that were lost before, so not for long.
     close: () => sql.end({ timeout: 1 }),
   };
+}
+
+/** A refusal that only another connection string or a change at the server mends. */
+const refusals = new Map([
+  ["28P01", "knows no such user with that password"],
+  ["28000", "lets no such user in"],
+  ["3D000", "has no such database"],
+  ["42501", "does not allow that user to make what is needed"],
+]);
+
+const longestPauseMs = 2_000;
+
+/** Services and servers may start in any order: waits, and says so once. */
+async function onceItAnswers(
+  work: () => Promise<void>,
+  options: {
+    readonly address: DatabaseAddress;
+    readonly log: Logger;
+    readonly signal: AbortSignal | undefined;
+  },
+): Promise<void> {
+  const { address, log, signal } = options;
+  const server = `PostgreSQL at ${address.host}:${address.port}`;
+  for (let tries = 1; ; tries++) {
+    try {
+      await work();
+      if (tries > 1) log.info(`${server} answers now`);
+      return;
+    } catch (error) {
+      const code = error instanceof Error && "code" in error ? String(error.code) : "";
+      const refusal = refusals.get(code);
+      if (refusal !== undefined && error instanceof Error) {
+        throw new ConfigError(`${server} ${refusal}: ${error.message}. See DB_CONNECTION_STRING.`, { cause: error });
+      }
+      if (signal === undefined || signal.aborted || !isStoreUnavailable(error)) throw error;
+      if (tries === 1) log.warn({ error }, `${server} does not answer; waiting for it`);
+      await sleep(Math.min(50 * 2 ** tries, longestPauseMs), undefined, { signal });
+    }
+  }
 }
 
 type Work = (tx: Transaction) => unknown;

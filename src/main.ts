@@ -79,6 +79,12 @@ Example:
   .action(async (kind, text, options) => (await import("./commands/mark.ts")).mark(kind, text, options));
 
 program
+  .command("render")
+  .description("Write the configuration files that are rendered from the services' declarations.")
+  .option("--check", "write nothing; fail when a file is not as it would be rendered, and name it")
+  .action(async (options) => (await import("./commands/render.ts")).render(options));
+
+program
   .command("stack")
   .description("The engines of the mesh, run natively: Kafka. See docs/deployment.md.")
   .command("install")

@@ -1,6 +1,6 @@
 import { attribute, event } from "../../gen/telemetry/registry.ts";
-import type { RunningService, ServiceContext } from "../platform/lifecycle/service.ts";
 import { sendProblem, titleOf } from "../platform/http/problem.ts";
+import type { RunningService, ServiceContext } from "../platform/lifecycle/service.ts";
 import type { HttpHandler } from "../platform/rpc/rpc-handler.ts";
 import { setHttpRoute, tracedForward } from "../platform/telemetry/http.ts";
 import { isWatching, routeOf } from "./routes.ts";

@@ -80,12 +80,11 @@ function pageOrApi(path: string): string {
   return apiParts.some(({ name }) => name === part) ? `/api/${part}` : "/api/*";
 }
 
-/** RPC services that belong to watching, by the beginning of their paths. */
-export const watchingRpc: readonly string[] = ["/orrery.observatory.", "/opentelemetry."];
-
-const watching = [
+/** How the paths begin of what belongs to watching. */
+export const watching: readonly string[] = [
   ...folders.filter(({ isWatching }) => isWatching).map(({ prefix }) => prefix.slice(0, -1)),
-  ...watchingRpc,
+  "/orrery.observatory.",
+  "/opentelemetry.",
 ];
 
 /** Whether a request belongs to watching rather than to the shop: it leaves no telemetry, or there would be no end. */

@@ -61,7 +61,16 @@ const outlierDetection = new Shared("outlier-detection", {
   max_ejection_percent: 50,
 });
 
-const failureRefresh = new Shared("dns-failure-refresh", { base_interval: "1s", max_interval: "5s" });
+/** Addresses are looked up by name, again and again: a container that starts anew may have another. */
+const byName = new Shared("by-name", {
+  name: "envoy.clusters.dns",
+  typed_config: {
+    "@type": "type.googleapis.com/envoy.extensions.clusters.dns.v3.DnsCluster",
+    dns_lookup_family: "V4_PREFERRED",
+    dns_refresh_rate: "5s",
+    dns_failure_refresh_rate: { base_interval: "1s", max_interval: "5s" },
+  },
+});
 
 /** One cluster for each service that the front proxy calls, and for each engine. */
 export function clusters(services: readonly ServiceDeclaration[]): readonly Yaml[] {
@@ -81,9 +90,7 @@ export function clusters(services: readonly ServiceDeclaration[]): readonly Yaml
 function cluster({ name, host, port, isHttp2 }: EngineAddress, fields: { readonly [key: string]: Yaml }): Yaml {
   return {
     name,
-    type: "STRICT_DNS",
-    dns_lookup_family: "V4_PREFERRED",
-    dns_failure_refresh_rate: failureRefresh,
+    cluster_type: byName,
     ...fields,
     connect_timeout: "1s",
     circuit_breakers: circuitBreakers,

@@ -25,6 +25,18 @@ export function envoyConfiguration({ services, version }: EnvoyOptions): Yaml {
     stats_flush_interval: "5s",
     stats_config: statsConfig(),
     stats_sinks: [statsSink(proxy, version)],
+    overload_manager: {
+      resource_monitors: [
+        {
+          name: "envoy.resource_monitors.global_downstream_max_connections",
+          typed_config: {
+            "@type":
+              "type.googleapis.com/envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
+            max_active_downstream_connections: 10_000,
+          },
+        },
+      ],
+    },
     layered_runtime: {
       layers: [
         {
@@ -35,6 +47,7 @@ export function envoyConfiguration({ services, version }: EnvoyOptions): Yaml {
                 "  curl -X POST 'http://localhost:10000/runtime_modify?fault.http.delay.fixed_delay_percent=100'",
               0,
             ),
+            "tracing.opentelemetry.flush_interval_ms": noted("Spans are to be seen soon.", 1000),
           },
         },
         { name: "admin", admin_layer: {} },

@@ -1,6 +1,11 @@
 import { attribute, event } from "../../../gen/telemetry/registry.ts";
+import { watching } from "../../edge/routes.ts";
 import type { ServiceDeclaration } from "../../platform/lifecycle/service.ts";
 import { noted, Shared, type Yaml } from "../yaml.ts";
+
+/** Of the request as it came, without its query. */
+const path = "%PATH(NQ:ORIG_OR_PATH)%";
+const userAgent = "%REQ(USER-AGENT):256%";
 
 /** Where telemetry goes. */
 const collector = new Shared("collector", { envoy_grpc: { cluster_name: "otel-collector" }, timeout: "1s" });
@@ -31,6 +36,18 @@ export function tracing(proxy: ServiceDeclaration, version: string): Yaml {
     operation: noted("As spans of HTTP servers and clients are named elsewhere.", "%REQ(:METHOD)% %ROUTE_NAME%"),
     upstream_operation: "%REQ(:METHOD)% %UPSTREAM_CLUSTER_RAW%",
     random_sampling: { value: 100 },
+    custom_tags: noted(
+      "As today's conventions have it; and http.url, which Envoy sets by itself, without the query, which is nobody's business.",
+      Object.entries({
+        "http.url": path,
+        [attribute.urlPath]: path,
+        [attribute.httpRoute]: "%ROUTE_NAME%",
+        [attribute.httpRequestMethod]: "%REQ(:METHOD)%",
+        [attribute.httpResponseStatusCode]: "%RESPONSE_CODE%",
+        [attribute.serverAddress]: "%UPSTREAM_CLUSTER_RAW%",
+        [attribute.userAgentOriginal]: userAgent,
+      }).map(([tag, value]) => ({ tag, value })),
+    ),
     provider: {
       name: "envoy.tracers.opentelemetry",
       typed_config: {
@@ -52,15 +69,23 @@ export function accessLog(proxy: ServiceDeclaration, version: string): Yaml {
     [attribute.httpRequestMethod]: "%REQ(:METHOD)%",
     [attribute.httpResponseStatusCode]: "%RESPONSE_CODE%",
     [attribute.httpRoute]: "%ROUTE_NAME%",
-    [attribute.urlPath]: "%PATH(NQ:ORIG_OR_PATH)%",
+    [attribute.urlPath]: path,
     [attribute.serverAddress]: "%UPSTREAM_CLUSTER_RAW%",
-    [attribute.userAgentOriginal]: "%REQ(USER-AGENT):256%",
+    [attribute.userAgentOriginal]: userAgent,
     [attribute.upstreamHost]: "%UPSTREAM_HOST%",
     [attribute.envoyResponseFlags]: "%RESPONSE_FLAGS%",
   };
   return {
     name: "envoy.access_loggers.open_telemetry",
-    filter: noted("What is not traced is what watches the shop.", { traceable_filter: {} }),
+    filter: noted("Not of what watches the shop.", {
+      extension_filter: {
+        name: "envoy.access_loggers.extension_filters.cel",
+        typed_config: {
+          "@type": "type.googleapis.com/envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter",
+          expression: `!(${watching.map((path) => `xds.route_name.startsWith('${path}')`).join(" || ")})`,
+        },
+      },
+    }),
     typed_config: {
       "@type": "type.googleapis.com/envoy.extensions.access_loggers.open_telemetry.v3.OpenTelemetryAccessLogConfig",
       grpc_service: collector,

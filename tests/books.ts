@@ -92,7 +92,7 @@ export async function expectBooksAgree(
     );
     expect(lines).toEqual(asOrdered.sort());
   }
-  const [strangers] = await sql<{ booked: number; mails: number; verdicts: number; charged: number; dead: number }[]>`
+  const [strangers] = await sql<{ booked: number; mails: number; verdicts: number; charged: number }[]>`
     select
       (select count(*)::int from accounting."order" where order_id not in (select order_id from checkout.orders))
         as booked,
@@ -100,8 +100,10 @@ export async function expectBooksAgree(
       (select count(*)::int from fraud_detection.verdicts where order_id not in (select order_id from checkout.orders))
         as verdicts,
       (select count(*)::int from payment.charges where outcome = 'charged'
-        and charge_key not in (select order_id from checkout.orders)) as charged,
-      (select count(*)::int from events.dead_letters) as dead`;
-  expect(strangers).toEqual({ booked: 0, mails: 0, verdicts: 0, charged: 0, dead: 0 });
+        and charge_key not in (select order_id from checkout.orders)) as charged`;
+  expect(strangers).toEqual({ booked: 0, mails: 0, verdicts: 0, charged: 0 });
+  // Where orders go through Kafka, there are no tables of events.
+  const [log] = await sql<{ exists: boolean }[]>`select to_regclass('events.dead_letters') is not null as exists`;
+  if (log?.exists) expect([...(await sql`select reason from events.dead_letters`)]).toEqual([]);
   return orders;
 }

@@ -1,8 +1,11 @@
+import { resolve } from "node:path";
 import { ConfigError } from "../platform/config/environment.ts";
 import { type Engine, EngineError } from "../stack/engines/engine.ts";
 import { engines } from "../stack/engines/index.ts";
 import { enginesFolder, installEngine } from "../stack/engines/installation.ts";
+import { startEngine } from "../stack/engines/running-engine.ts";
 import { textTable } from "./stages.ts";
+import { untilStopped } from "./until-stopped.ts";
 
 /** Installs engines, all unless named, and tells which are there and what is missing without the others. */
 export async function installEngines(names: readonly string[]): Promise<void> {
@@ -23,6 +26,28 @@ export async function installEngines(names: readonly string[]): Promise<void> {
   }
   process.stdout.write(`\n${textTable(rows)}\nIn ${folder}\n`);
   if (failed > 0) process.exitCode = 1;
+}
+
+/** Runs an engine on its usual ports until told to stop, or until it ends by itself. */
+export async function runEngine(name: string, options: { readonly dataDir: string }): Promise<void> {
+  const [engine] = named([name]);
+  if (engine === undefined) return;
+  const stopped = untilStopped();
+  const folder = enginesFolder(process.env);
+  let home = "";
+  await withProgress(engine, async (told) => {
+    home = await installEngine(engine, folder, told);
+    return home;
+  });
+  const dataDir = resolve(options.dataDir, name);
+  const running = await startEngine(engine, { home, dataDir, ports: engine.ports });
+  process.stdout.write(`${name} on ${running.address}, its data and log in ${dataDir}. Ctrl-C stops it.\n`);
+  const ended = running.ended().then(() => {
+    throw new EngineError(`${name} has ended; why is in ${running.log}.`);
+  });
+  await Promise.race([stopped, ended]);
+  ended.catch(() => {});
+  await running.stop();
 }
 
 function named(names: readonly string[]): readonly Engine[] {

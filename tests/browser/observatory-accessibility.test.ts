@@ -34,10 +34,11 @@ const views = [
   { path: "status", ready: "main td" },
 ] as const;
 
-// One width a scheme: the colours do not depend on the width, nor the layout on the scheme.
+// One scheme a width: the colours do not depend on the width, nor the layout on the scheme.
 describe.each([
   { scheme: "light", width: 1280 },
   { scheme: "dark", width: 834 },
+  { scheme: "light", width: 360 },
 ] as const)("the Observatory in the $scheme scheme, $width px wide", ({ scheme, width }) => {
   it("axe finds nothing on any view, and no view scrolls sideways", async () => {
     const context = await newShopper(browser, shop.url, { colorScheme: scheme, viewport: { width, height: 900 } });

@@ -1,6 +1,10 @@
+import { createClient } from "@connectrpc/connect";
+import { createConnectTransport } from "@connectrpc/connect-node";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { ObservatoryService } from "../../gen/orrery/observatory/v1/observatory_pb.ts";
 import { Customer, flashlight } from "../customer.ts";
+import { eventually } from "../eventually.ts";
 import { startShop } from "../shop.ts";
 import { launchBrowser, newShopper } from "./browser.ts";
 
@@ -79,6 +83,30 @@ describe("an order", () => {
   }, 60_000);
 });
 
+it("a page of the shop that is left while it loads has failed at nothing", async () => {
+  // So long that the page is gone before the answer.
+  await page.route("**/api/**", async (route) => {
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    await route.continue().catch(() => {});
+  });
+  for (const path of ["/", "/cart", "/product/L9ECAV7KIM", "/", "/cart"]) {
+    const asked = page.waitForRequest("**/api/**");
+    await page.goto(path, { waitUntil: "commit" });
+    await asked;
+  }
+  await page.goto("/observatory/status", { waitUntil: "commit" });
+  const observatory = createClient(
+    ObservatoryService,
+    createConnectTransport({ baseUrl: shop.url, httpVersion: "1.1" }),
+  );
+  const count = async (condition: string) => {
+    const sql = `select count(*) from spans where service = 'frontend-web' and ${condition}`;
+    return (await observatory.runQuery({ sql })).rows[0]?.values[0]?.kind.value;
+  };
+  await eventually(async () => expect(await count("name like 'GET /api/%'")).toBeGreaterThan(0));
+  expect(await count("is_error")).toBe(0);
+}, 60_000);
+
 describe("the pages", () => {
   it("ask nobody but the shop, and run under their content security policy", async () => {
     const requested: string[] = [];
@@ -145,6 +173,182 @@ describe("the pages", () => {
     await page.getByRole("cell", { name: "42" }).waitFor();
     expect(await page.getByRole("link", { name: "CSV" }).getAttribute("href")).toContain("format=csv");
   });
+});
+
+describe("the map", () => {
+  const edge = (id: string) => page.locator(`.react-flow__edge[data-id="${id}"]`);
+  const node = (name: string) => page.locator(`.react-flow__node[data-id="${name}"]`);
+  const details = () => page.getByRole("complementary", { name: "Details" });
+
+  it("keeps the proxy's silent ways to itself until they are asked for", async () => {
+    await page.goto("/observatory/");
+    await edge("frontend-proxy~image-provider").waitFor({ state: "attached" });
+    expect(await edge("frontend-proxy~cart").count()).toBe(0);
+
+    const silent = page.getByRole("button", { name: /\d+ declared, silent/ });
+    await silent.click();
+    await page.waitForURL("**/observatory/?silent=show");
+    await edge("frontend-proxy~cart").waitFor({ state: "attached" });
+    await page.reload();
+    await edge("frontend-proxy~cart").waitFor({ state: "attached" });
+    expect(await silent.getAttribute("aria-pressed")).toBe("true");
+
+    await silent.click();
+    await edge("frontend-proxy~cart").waitFor({ state: "detached" });
+    await node("cart").hover();
+    await edge("frontend-proxy~cart").waitFor({ state: "attached" });
+  });
+
+  it("is walked by keyboard, and what has to do with the selected node stands out", async () => {
+    await page.goto("/observatory/");
+    await node("checkout").waitFor();
+    await page.getByRole("button", { name: "Table" }).focus();
+    await page.keyboard.press("Tab");
+    const focused = () => page.evaluate("document.activeElement?.dataset.id");
+    // Where the requests come in: the browser, if one has been there.
+    expect(["frontend-web", "frontend-proxy"]).toContain(await focused());
+    await node("checkout").focus();
+    await page.keyboard.press("ArrowLeft");
+    expect(["checkout", undefined]).not.toContain(await focused());
+    await page.keyboard.press("ArrowRight");
+    await page.keyboard.press("Tab");
+    await page.keyboard.press("Shift+Tab");
+    expect(["frontend-web", "frontend-proxy", undefined]).not.toContain(await focused());
+
+    await node("frontend").focus();
+    await page.keyboard.press("Enter");
+    await page.waitForURL("**/observatory/?node=frontend");
+    await details().getByRole("heading", { name: "frontend" }).waitFor();
+
+    const isFar = (name: string) => node(name).locator("[data-far]").getAttribute("data-far");
+    expect(await isFar("checkout")).toBe("false");
+    expect(await isFar("accounting")).toBe("true");
+
+    await page.keyboard.press("Escape");
+    await details().waitFor({ state: "detached" });
+    expect(await focused()).toBe("frontend");
+    expect(await isFar("accounting")).toBe("false");
+  });
+
+  it("gives the focus back to the node when its details are closed", async () => {
+    await page.goto("/observatory/");
+    await node("cart").focus();
+    await page.keyboard.press("Enter");
+    await details().getByRole("button", { name: "Close" }).press("Enter");
+    await details().waitFor({ state: "detached" });
+    expect(await page.evaluate("document.activeElement?.dataset.id")).toBe("cart");
+  });
+
+  it("moves nothing for who wants no motion, and nothing at rest", async () => {
+    await buy();
+    const moving = () =>
+      page.evaluate("document.getAnimations().filter(({ playState }) => playState === 'running').length");
+    await page.goto("/observatory/");
+    await node("checkout").filter({ hasText: "p95" }).click();
+    await details().waitFor();
+    expect(await moving()).toBe(0);
+
+    await page.emulateMedia({ reducedMotion: "no-preference" });
+    await expect.poll(moving).toBeGreaterThan(0);
+    await page.keyboard.press("Escape");
+    await details().waitFor({ state: "detached" });
+    await page.mouse.move(0, 0);
+    await expect.poll(moving).toBe(0);
+  }, 60_000);
+});
+
+describe("on a phone", () => {
+  /** What is wider than the page, or too small to be pressed by a finger. */
+  const faults = (phone: Page): Promise<string[]> =>
+    phone.evaluate(`
+      [
+        ...[document.documentElement, document.querySelector("main")]
+          .filter((element) => element.scrollWidth > element.clientWidth)
+          .map((element) => element.tagName + " scrolls sideways"),
+        ...[...document.querySelectorAll("a, button, select, summary, input, textarea")]
+          .filter((element) => element.checkVisibility({ visibilityProperty: true }))
+          // The label of a box is pressed, too; and the link of a card covers all of it.
+          .map((element) => element.closest("label:has([type=checkbox]), tr:has(td > a[title])") ?? element)
+          .filter((element) => element.getBoundingClientRect().height < 40)
+          .map((element) => "small: " + (element.getAttribute("aria-label") ?? element.textContent)),
+      ]
+    `);
+
+  it.each([360, 390])(
+    "of %i px, nothing is cut off and everything can be pressed",
+    async (width) => {
+      await buy();
+      const phones = await newShopper(browser, shop.url, {
+        viewport: { width, height: 780 },
+        hasTouch: true,
+        isMobile: true,
+      });
+      const phone = await phones.newPage();
+      const found: Record<string, string[]> = {};
+      const examine = async (name: string) => {
+        const problems = await faults(phone);
+        if (problems.length > 0) found[name] = problems;
+      };
+      const visit = async (path: string, ready: string) => {
+        await phone.goto(`/observatory/${path}`);
+        await phone.locator(ready).first().waitFor();
+        await examine(path);
+      };
+      await visit("", '.react-flow__node[data-id="frontend"]');
+      await visit("?node=checkout", "aside table");
+      await visit("?view=table", "main table");
+      await visit("metrics?board=business", "canvas");
+      await visit("metrics?metric=rpc.server.call.duration", "canvas");
+      await phone.getByRole("button", { name: "Boards and metrics" }).click();
+      await examine("list of metrics");
+      await visit("logs", "main ol li");
+      await phone.locator("main ol li button").first().click();
+      await examine("a record");
+      await visit("slos", "article");
+      await visit(`sql?sql=${encodeURIComponent("select trace_id, name from spans limit 5")}`, "main td");
+      await phone.getByRole("button", { name: "Tables" }).click();
+      await examine("tables");
+      await visit("status", "main td");
+      await visit("traces", "main tbody a");
+      const link = phone.locator("main tbody a");
+      const [a, b] = await Promise.all(
+        [0, 1].map(async (index) => (await link.nth(index).getAttribute("href"))?.split(/[/?]/)[3]),
+      );
+      await phone.getByRole("button", { name: "Conditions" }).click();
+      await phone.getByLabel("Operation").waitFor();
+      await examine("conditions");
+      await visit(`traces/${a}`, "[role=treeitem]");
+      await phone.locator("[role=treeitem]").first().tap();
+      await phone.getByRole("complementary", { name: "Span" }).waitFor();
+      await examine("a span");
+      await visit(`traces/compare?a=${a}&b=${b}`, "main ol li");
+      await phone.getByRole("button", { name: "Find" }).tap();
+      await phone.getByRole("dialog", { name: "Find" }).waitFor();
+      await examine("quick search");
+      await phones.close();
+      expect(found).toEqual({});
+    },
+    60_000,
+  );
+
+  it("a span's details leave its row in sight", async () => {
+    await buy();
+    await page.setViewportSize({ width: 360, height: 780 });
+    await page.goto("/observatory/traces?range=15m");
+    await page.locator("main tbody a").filter({ hasText: "checkout" }).first().click();
+    await spans().last().click();
+    await page.getByRole("complementary", { name: "Span" }).waitFor();
+    const row = page.locator('[role=treeitem][aria-selected="true"]');
+    await expect
+      .poll(async () => {
+        const [is, sheet] = await Promise.all([
+          row.boundingBox(),
+          page.getByRole("complementary", { name: "Span" }).boundingBox(),
+        ]);
+        return is && sheet && is.y > 92 && is.y + is.height <= sheet.y + 1;
+      })
+      .toBe(true);
+  }, 60_000);
 });
 
 describe("by keyboard", () => {

@@ -53,6 +53,15 @@ describe("the map", () => {
     expect(await edges()).toEqual([["checkout", "payment", 1, 1]]);
   });
 
+  it("takes a page that continues its server's trace for no call of the browser", async () => {
+    const browser = new EmittingService("frontend-web", system.observatory.sink);
+    const answered = caller.span("GET /", { kind: SpanKind.SERVER });
+    browser.span("documentLoad", { kind: SpanKind.INTERNAL, under: answered }).end();
+    answered.end();
+    for (const service of [caller, browser]) await service.flush();
+    expect(await edges()).toEqual([["checkout", "payment", 0, 0]]);
+  });
+
   it("counts a call for all those that its sampled trace stands for", async () => {
     const sampled = trace.wrapSpanContext({
       traceId: "0af7651916cd43dd8448eb211c80319c",
@@ -69,6 +78,9 @@ describe("the map", () => {
     expect(await edges()).toEqual([["checkout", "payment", 4, 4]]);
     const { nodes } = await system.client.getMap({});
     expect(nodes.find(({ name }) => name === "payment")?.golden).toMatchObject({ calls: 4n });
+    const { traces } = await system.client.searchTraces({});
+    expect(traces).toMatchObject([{ spanCount: 2, standsFor: 4 }]);
+    expect(await system.client.getTrace({ traceId: traces[0]?.traceId ?? "" })).toMatchObject({ standsFor: 4 });
   });
 
   it("shows calls that reach nobody as errors of the edge", async () => {

@@ -2,6 +2,7 @@ import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, describe, expect, it } from "vitest";
+import { schemaVersion } from "../../src/observatory/store/schema.ts";
 import { EmittingService, watchedSystem } from "./watched-system.ts";
 
 const folders: string[] = [];
@@ -64,14 +65,14 @@ describe("the store", () => {
   it("begins anew beside a file that is damaged", async () => {
     const dataDir = await folder();
     await writeFile(
-      join(dataDir, "observatory-1.duckdb"),
+      join(dataDir, `observatory-${schemaVersion}.duckdb`),
       "this is no database, but it is long enough to be one".repeat(100),
     );
     const system = await watchedSystem({ dataDir });
     try {
       await emit(system, 10, Date.now());
       expect((await system.client.getStatus({})).store?.spans).toBe(10n);
-      expect((await stat(join(dataDir, "observatory-1.duckdb.damaged"))).size).toBeGreaterThan(0);
+      expect((await stat(join(dataDir, `observatory-${schemaVersion}.duckdb.damaged`))).size).toBeGreaterThan(0);
     } finally {
       await system.stop();
     }

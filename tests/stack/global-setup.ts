@@ -7,7 +7,7 @@ export async function setup(): Promise<void> {
   const folder = enginesFolder(process.env);
   for (const engine of engines) {
     const { name, version } = engine;
-    const told = { doing: (what: string) => process.stderr.write(`\r\x1b[K${name} ${version}: ${what}`) };
+    const told = { doing: (what: string) => process.stderr.write(`${name} ${version}: ${what}\n`) };
     await installEngine(engine, folder, told).catch((error) => {
       if (!(error instanceof EngineError)) throw error;
       process.stderr.write(`\nThe tests on real engines need ${name} ${version}. ${error.message}\n`);

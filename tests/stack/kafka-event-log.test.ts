@@ -1,10 +1,12 @@
 import { spawn } from "node:child_process";
-import { join } from "node:path";
-import { afterAll, beforeAll } from "vitest";
+import { fileURLToPath } from "node:url";
+import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
+import { PoisonEventError } from "../../src/platform/events/event-log.ts";
 import { describeEventLog, type EventLogFixture } from "../../src/platform/events/event-log-contract.ts";
 import { deadLetterTopic, kafkaEventLog } from "../../src/platform/events/kafka-event-log.ts";
 import { createLogger } from "../../src/platform/logging/logger.ts";
 import { freePort } from "../../src/stack/engines/running-engine.ts";
+import { eventually } from "../eventually.ts";
 import { startBroker, type TestBroker } from "./kafka-broker.ts";
 import { readTopic } from "./kafka-topic.ts";
 import { startTcpRelay, type TcpRelay } from "./tcp-relay.ts";
@@ -42,7 +44,7 @@ async function createFixture(): Promise<EventLogFixture> {
         }));
     },
     startConsumerProcess(group, topic) {
-      const program = join(import.meta.dirname, "kafka-consumer-process.ts");
+      const program = fileURLToPath(new URL("./kafka-consumer-process.ts", import.meta.url));
       const options = JSON.stringify({ broker: address, group, topic });
       return spawn(process.execPath, [program, options], { stdio: ["ignore", "pipe", "inherit"] });
     },
@@ -51,3 +53,27 @@ async function createFixture(): Promise<EventLogFixture> {
 }
 
 describeEventLog("Kafka", createFixture);
+
+it("a message too large to be set aside with its reason is set aside without its value", async () => {
+  const topic = `topic-${crypto.randomUUID()}`;
+  const events = kafkaEventLog({ brokers: [broker.engine.address], clientId: "test", log });
+  onTestFinished(() => events.close());
+  // A broker takes 1,048,588 bytes.
+  const large = Buffer.alloc(1_048_000);
+  await events.publish([{ topic, key: "large", value: large, headers: {} }]);
+  await events.publish([{ topic, key: "next", value: Buffer.of(1), headers: {} }]);
+  const handled: string[] = [];
+  events.consume({
+    group: topic,
+    topic,
+    async handler({ key }) {
+      if (key === "large") throw new PoisonEventError("no order ".repeat(100));
+      handled.push(key);
+    },
+  });
+  await eventually(async () => expect(await events.lag(topic, topic)).toBe(0));
+  expect(handled).toEqual(["next"]);
+  expect(await readTopic(broker.engine.address, deadLetterTopic(topic))).toMatchObject([
+    { key: "large", value: Buffer.of(), headers: { "dead-letter-reason": expect.stringContaining("no order") } },
+  ]);
+});

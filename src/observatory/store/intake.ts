@@ -145,6 +145,7 @@ export class Intake {
       span.events.length === 0 ? null : eventsJson(span),
       textAttribute(attributes, "session.id") ?? null,
       textAttribute(attributes, "demo.order.id") ?? textAttribute(attributes, "app.order.id") ?? null,
+      span.standsFor,
     ]);
     this.spanCount++;
     this.#see("traces", service, startNanos);

@@ -69,11 +69,12 @@ export class Neighbours {
     }
     // A consumer is reached through its topic.
     if (span.parentSpanId === "" || topic !== undefined) return;
+    // Only where a service is entered was it called: a page that continues the trace of its server was not.
+    if (!isEntryKind(span.kind)) return;
     const call: Orphan = { service, outcome };
     const parent = this.#young.get(span.parentSpanId) ?? this.#old.get(span.parentSpanId);
     if (parent !== undefined) this.#connect(parent, call);
-    // Children within a process mostly arrive before their parents; only entries can be calls from elsewhere.
-    else if (isEntryKind(span.kind) && this.#orphanCount < maxRemembered) {
+    else if (this.#orphanCount < maxRemembered) {
       const waiting = this.#youngOrphans.get(span.parentSpanId);
       if (waiting === undefined) this.#youngOrphans.set(span.parentSpanId, [call]);
       else waiting.push(call);

@@ -23,28 +23,33 @@ function table(
 }
 
 /** Raised when a table changes: a store on disk has it in its name, and one of another version is left alone. */
-export const schemaVersion = 1;
+export const schemaVersion = 2;
 
 /** Every table of the store; times are UTC, attributes are JSON objects. */
 export const tables = {
-  spans: table("spans", "Spans of traces, in the order of their arrival.", {
-    trace_id: "VARCHAR",
-    span_id: "VARCHAR",
-    parent_span_id: "VARCHAR",
-    service: "VARCHAR",
-    name: "VARCHAR",
-    kind: "VARCHAR",
-    start_time: "TIMESTAMP_NS",
-    duration_ns: "BIGINT",
-    is_error: "BOOLEAN",
-    status_message: "VARCHAR",
-    attributes: "VARCHAR",
-    resource_id: "UINTEGER",
-    links: "VARCHAR",
-    events: "VARCHAR",
-    session_id: "VARCHAR",
-    order_id: "VARCHAR",
-  }),
+  spans: table(
+    "spans",
+    "Spans of traces, in the order of their arrival; stands_for is more than 1 where traces were sampled.",
+    {
+      trace_id: "VARCHAR",
+      span_id: "VARCHAR",
+      parent_span_id: "VARCHAR",
+      service: "VARCHAR",
+      name: "VARCHAR",
+      kind: "VARCHAR",
+      start_time: "TIMESTAMP_NS",
+      duration_ns: "BIGINT",
+      is_error: "BOOLEAN",
+      status_message: "VARCHAR",
+      attributes: "VARCHAR",
+      resource_id: "UINTEGER",
+      links: "VARCHAR",
+      events: "VARCHAR",
+      session_id: "VARCHAR",
+      order_id: "VARCHAR",
+      stands_for: "UINTEGER",
+    },
+  ),
   logs: table("logs", "Log records and events.", {
     time: "TIMESTAMP_NS",
     service: "VARCHAR",

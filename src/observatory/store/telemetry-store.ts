@@ -1,4 +1,7 @@
 import { rename, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { threadId } from "node:worker_threads";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import type { Signal } from "../../platform/telemetry/sink.ts";
 import type { ObjectiveDefinition } from "../objectives/objective.ts";
@@ -132,6 +135,9 @@ export class TelemetryStore {
     const instance = await DuckDBInstance.create(":memory:", {
       memory_limit: `${options.memoryMb}MiB`,
       threads: "1",
+      // What a large question cannot hold in memory; a database on disk would otherwise have it beside it, and one in
+      // memory in the folder that the shop was started in.
+      temp_directory: join(tmpdir(), `orrery-observatory-${process.pid}-${threadId}`),
       // Give back to the system at once what is not in use: the shop has to live beside it.
       allocator_flush_threshold: "1MiB",
       autoinstall_known_extensions: "false",

@@ -1,6 +1,17 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { address, ConfigError, choice, databaseAddress, flag, integer, port, text } from "./environment.ts";
+import {
+  address,
+  brokers,
+  ConfigError,
+  choice,
+  databaseAddress,
+  flag,
+  integer,
+  port,
+  text,
+  valkeyAddress,
+} from "./environment.ts";
 
 const parsers = {
   text: (value: string | undefined) => text({ X: value }, "X"),
@@ -10,6 +21,8 @@ const parsers = {
   flag: (value: string | undefined) => flag({ X: value }, "X", true),
   address: (value: string | undefined) => address({ X: value }, "X"),
   database: (value: string | undefined) => databaseAddress({ X: value }, "X"),
+  valkey: (value: string | undefined) => valkeyAddress({ X: value }, "X"),
+  brokers: (value: string | undefined) => brokers({ X: value }, "X"),
 };
 
 describe.each([
@@ -20,6 +33,8 @@ describe.each([
   ["flag", true],
   ["address", undefined],
   ["database", undefined],
+  ["valkey", undefined],
+  ["brokers", undefined],
 ] as const)("%s", (name, fallback) => {
   test.each([undefined, "", "  ", "\t\n"])("is not set when the variable is %j", (value) => {
     expect(parsers[name](value)).toBe(fallback);
@@ -49,6 +64,8 @@ test.each([
   ["address", "http://shipping:50050", { kind: "http", origin: "http://shipping:50050" }],
   ["address", "http://shipping:50050/", { kind: "http", origin: "http://shipping:50050" }],
   ["address", "HTTPS://shipping", { kind: "http", origin: "https://shipping" }],
+  ["brokers", "kafka:9092", ["kafka:9092"]],
+  ["brokers", "Kafka-1:9092, 10.0.0.2:9092,[::1]:9093", ["Kafka-1:9092", "10.0.0.2:9092", "[::1]:9093"]],
 ] as const)("%s takes %j", (name, value, parsed) => {
   expect(parsers[name](value)).toEqual(parsed);
 });
@@ -81,8 +98,43 @@ test.each([
     "http://",
     "a b:80",
   ].map((value) => ["address", value, "host:port, or a URL like http://host:port"] as const),
+  ...["kafka", "kafka:", "kafka:0", "kafka:99999", "kafka://kafka:9092", "a:1,b", "a:1,", "a b:1", "a:1/x"].map(
+    (value) => ["brokers", value, "host:port, or several with commas between"] as const,
+  ),
 ] as const)("%s refuses %j, naming the variable, the value and what is allowed", (name, value, allowed) => {
   expect(() => parsers[name](value)).toThrow(new ConfigError(`X=${value} is not valid: it takes ${allowed}.`));
+});
+
+describe("the address of a Valkey server", () => {
+  const base = { host: "valkey-cart", port: 6379, isEncrypted: false };
+  test.each([
+    ["valkey-cart:6379", base],
+    ["[::1]:6380", { ...base, host: "::1", port: 6380 }],
+    ["valkey://valkey-cart", base],
+    ["redis://:p%40ss@valkey-cart:6379/", { ...base, password: "p@ss" }],
+    ["valkeys://carts:pass@valkey-cart", { ...base, username: "carts", password: "pass", isEncrypted: true }],
+    ["rediss://valkey-cart:6380", { ...base, port: 6380, isEncrypted: true }],
+  ])("is read from %s", (value, parsed) => {
+    expect(parsers.valkey(value)).toEqual(parsed);
+  });
+
+  test.each([
+    ["valkey-cart", "valkey-cart"],
+    ["valkey-cart:0", "valkey-cart:0"],
+    [":6379", ":6379"],
+    ["http://valkey-cart:6379", "http://valkey-cart:6379"],
+    ["user:hunter2@valkey-cart:6379", "***@valkey-cart:6379"],
+    ["valkey://:hun%zz@valkey-cart", "valkey://***@valkey-cart"],
+    ["valkey://:hunter2@valkey-cart/1", "valkey://***@valkey-cart/1"],
+  ])("is refused in %s, without telling a password", (value, shown) => {
+    expect(() => parsers.valkey(value)).toThrow(
+      new ConfigError(`X=${shown} is not valid: it takes host:port or valkey://user:password@host:port.`),
+    );
+  });
+});
+
+test("a password among brokers is not shown", () => {
+  expect(() => parsers.brokers("user:secret@kafka:9092")).toThrow(/^X=\*\*\*@kafka:9092 is not valid/);
 });
 
 describe("a database's address", () => {

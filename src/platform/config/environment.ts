@@ -82,9 +82,55 @@ export function address(environment: Environment, name: string): Address | undef
   return { kind: withScheme ? "http" : "rpc", origin: parsed.origin };
 }
 
+/** The brokers of a cluster: `host:port`, or several with commas between. */
+export function brokers(environment: Environment, name: string): readonly string[] | undefined {
+  const value = text(environment, name);
+  if (value === undefined) return undefined;
+  const found = value.split(",").map((broker) => broker.trim());
+  for (const broker of found) {
+    const parsed = URL.parse(`kafka://${broker}`);
+    if (parsed?.host !== broker || parsed.port === "" || parsed.port === "0") {
+      throw wrong(name, withoutPassword(value), "host:port, or several with commas between");
+    }
+  }
+  return found;
+}
+
 /** A value as it may be shown: what stands between a scheme, or the beginning, and an @ may be a password. */
 export function withoutPassword(value: string): string {
   return value.replace(/^([a-z]+:\/\/)?.*@/is, "$1***@");
+}
+
+/** How to reach a Valkey server. */
+export interface ValkeyAddress {
+  readonly host: string;
+  readonly port: number;
+  readonly username?: string;
+  readonly password?: string;
+  readonly isEncrypted: boolean;
+}
+
+/** `valkey-cart:6379`, as in the OpenTelemetry Demo, or `valkey://user:password@host:port`; `valkeys:` is encrypted. */
+export function valkeyAddress(environment: Environment, name: string): ValkeyAddress | undefined {
+  const value = text(environment, name);
+  if (value === undefined) return undefined;
+  const refuse = () => wrong(name, withoutPassword(value), "host:port or valkey://user:password@host:port");
+  const withScheme = /^(valkey|redis)(s?):\/\//i.exec(value);
+  const url = URL.parse(withScheme === null ? `valkey://${value}` : value);
+  const isPlain = url !== null && /^\/?$/.test(url.pathname) && url.search === "" && url.hash === "";
+  const isComplete = withScheme !== null || (url?.port !== "" && url?.username === "" && url.password === "");
+  if (!isPlain || !isComplete || url.hostname === "" || url.port === "0") throw refuse();
+  try {
+    return {
+      host: url.hostname.replace(/^\[(.*)\]$/, "$1"),
+      port: url.port === "" ? 6379 : Number(url.port),
+      isEncrypted: withScheme?.[2] !== undefined && withScheme[2] !== "",
+      ...(url.username === "" ? {} : { username: decodeURIComponent(url.username) }),
+      ...(url.password === "" ? {} : { password: decodeURIComponent(url.password) }),
+    };
+  } catch {
+    throw refuse();
+  }
 }
 
 /** How to reach a PostgreSQL database. */

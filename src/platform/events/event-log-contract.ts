@@ -97,6 +97,16 @@ export function describeEventLog(name: string, createFixture: () => Promise<Even
       expect(Math.abs(Date.now() - Number(received[0]?.publishedAt))).toBeLessThan(60_000);
     });
 
+    test("many messages and large ones are published at once, none at all, too", async () => {
+      const log = await open();
+      await log.publish([]);
+      const padding = "x".repeat(50_000);
+      await log.publish(Array.from({ length: 60 }, (_, n) => event("k", `${n} ${padding}`)));
+      const { seen } = collect(log, group);
+      await until(() => seen.length === 60, "all arrive");
+      expect(seen).toEqual(Array.from({ length: 60 }, (_, n) => `${n} ${padding}`));
+    });
+
     test("each group gets everything once, the oldest first, and messages of a key in their order", async () => {
       const log = await open();
       await publishNumbers(log, 0, 150, (n) => `key ${n % 7}`);

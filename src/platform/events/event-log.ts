@@ -1,3 +1,4 @@
+import { StoreUnavailableError } from "../sql/store-unavailable.ts";
 /** A message on a topic. */
 export interface EventRecord {
   readonly topic: string;
@@ -21,7 +22,7 @@ export class PoisonEventError extends Error {
 }
 
 /** The log cannot be reached now, which says nothing about what was to be published. */
-export class EventLogUnavailableError extends Error {
+export class EventLogUnavailableError extends StoreUnavailableError {
   override readonly name = "EventLogUnavailableError";
 }
 

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { type BaseOptions, Consumer as Client } from "@platformatic/kafka";
+import { type BaseOptions, Consumer as Client, ListOffsetTimestamps } from "@platformatic/kafka";
 import type { Logger } from "../logging/logger.ts";
 import type { ConsumeOptions, Consumer } from "./event-log.ts";
 import type { DeadLetter } from "./handle-event.ts";
-import { endClient } from "./kafka-client.ts";
+import { endClient, type KafkaClient, recordOffsets } from "./kafka-client.ts";
 import { Partitions, type ReceivedRecord, windowSize } from "./kafka-partitions.ts";
 
 export interface KafkaConsumerOptions {
@@ -30,7 +30,9 @@ export class KafkaConsumer implements Consumer {
   readonly #log: Logger;
   readonly #stop = new AbortController();
   readonly #loop: Promise<void>;
-  #client: Client<Buffer, Buffer, Buffer, Buffer> | undefined;
+  #failures = 0;
+  /** When the group last answered this member. */
+  #heardAt: number | undefined;
 
   constructor(options: KafkaConsumerOptions) {
     const { group, topic } = options.options;
@@ -40,8 +42,7 @@ export class KafkaConsumer implements Consumer {
   }
 
   isConnected(): boolean {
-    const heard = this.#client?.isActive() ? this.#client.lastHeartbeat?.getTime() : undefined;
-    return heard !== undefined && Date.now() - heard < silenceMs;
+    return this.#heardAt !== undefined && performance.now() - this.#heardAt < silenceMs;
   }
 
   async stop(): Promise<void> {
@@ -51,16 +52,14 @@ export class KafkaConsumer implements Consumer {
 
   async #run(): Promise<void> {
     const { signal } = this.#stop;
-    let failures = 0;
     while (!signal.aborted) {
       try {
         await this.#asMember();
-        failures = 0;
       } catch (error) {
         if (signal.aborted) return;
-        this.#log[failures++ === 0 ? "error" : "debug"]({ error }, "Events cannot be consumed now");
+        this.#log[this.#failures++ === 0 ? "error" : "debug"]({ error }, "Events cannot be consumed now");
       }
-      await sleep(Math.min(100 * 2 ** failures, 2_000), undefined, { signal }).catch(() => {});
+      await sleep(Math.min(100 * 2 ** this.#failures, 2_000), undefined, { signal }).catch(() => {});
     }
   }
 
@@ -74,7 +73,7 @@ export class KafkaConsumer implements Consumer {
       broken ??= error;
       over.abort();
     };
-    const client = new Client<Buffer, Buffer, Buffer, Buffer>({
+    const client: KafkaClient = new Client({
       ...connection,
       groupId: options.group,
       protocols: [{ name: "cooperative-sticky", version: 1 }],
@@ -86,33 +85,46 @@ export class KafkaConsumer implements Consumer {
       retries: 120,
       retryDelay: 500,
       maxWaitTime: 1_000,
+      maxBytes: 4 * 1_024 * 1_024,
       autocommit: false,
     });
     client.on("error", giveUp);
     client.on("consumer:heartbeat:stalled", ({ lastError }) => giveUp(lastError ?? new Error("No heartbeat")));
     // A topic that was deleted and made again has another id, and the client asks for the old one for ever.
     let heartbeats = 0;
-    client.on("consumer:heartbeat:end", () => heartbeats++);
+    client.on("consumer:heartbeat:end", () => {
+      heartbeats++;
+      this.#heardAt = performance.now();
+    });
     client.on("client:performWithRetry:retry", (operation, attempt) => {
       if (operation !== "fetch") return;
       if (attempt === 0) heartbeats = 0;
       if (heartbeats >= futileHeartbeats) giveUp(new Error("Fetches fail although the group is there"));
     });
-    this.#client = client;
     const { topic } = options;
     const partitions = new Partitions({
       ...this.#options,
       log: this.#log,
       signal,
       giveUp,
-      record: (partition, offset) => client.commit({ offsets: [{ topic, partition, offset, leaderEpoch: -1 }] }),
-      async recorded(partition) {
-        const offsets = await client.listCommittedOffsets({ topics: [{ topic, partitions: [partition] }] });
-        const offset = offsets.get(topic)?.[partition];
-        return offset === undefined || offset < 0n ? undefined : offset;
+      record: (offsets) => recordOffsets(client, topic, offsets),
+      async beginOf(partition) {
+        const recorded = await client.listCommittedOffsets({ topics: [{ topic, partitions: [partition] }] });
+        const offset = recorded.get(topic)?.[partition] ?? -1n;
+        if (offset >= 0n) return offset;
+        const oldest = await client.listOffsets({
+          topics: [topic],
+          partitions: { [topic]: [partition] },
+          timestamp: ListOffsetTimestamps.EARLIEST,
+        });
+        return oldest.get(topic)?.[partition] ?? 0n;
       },
     });
-    client.on("consumer:group:join", ({ assignments = [] }) => partitions.assign(assignments));
+    client.on("consumer:group:join", ({ assignments = [] }) => {
+      this.#failures = 0;
+      this.#heardAt = performance.now();
+      partitions.assign(assignments);
+    });
     const aborted = new Promise<undefined>((resolve) => {
       if (signal.aborted) resolve(undefined);
       signal.addEventListener("abort", () => resolve(undefined), { once: true });
@@ -141,7 +153,7 @@ export class KafkaConsumer implements Consumer {
       // What was begun is finished, and recorded while the partitions are still ours.
       await partitions.finish();
       await endClient(client.close(true));
-      this.#client = undefined;
+      this.#heardAt = undefined;
     }
     if (broken !== undefined && !this.#stop.signal.aborted) throw broken;
   }

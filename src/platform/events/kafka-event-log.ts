@@ -24,8 +24,11 @@ export function deadLetterTopic(topic: string): string {
   return `${topic}.dead-letter`;
 }
 
-/** A publication is given up after so long, in milliseconds; the outbox tries again. */
-const publishMs = 10_000;
+/** A publication is given up after so long, in milliseconds: a stop waits for it, and the outbox tries again. */
+const publishMs = 3_000;
+
+/** A broker takes 1 MiB at once unless it is told otherwise (message.max.bytes), what surrounds messages included. */
+const maxBatchBytes = 512 * 1_024;
 
 /**
  * The event log on Kafka. Messages are as the OpenTelemetry Demo has them: value and headers as published, the key
@@ -49,7 +52,9 @@ export function kafkaEventLog({ brokers, clientId, log }: KafkaOptions): EventLo
 
   /** One at a time, so that the order on the wire is that of the calls whatever has to be repeated. */
   function publish(events: readonly EventRecord[]): Promise<void> {
-    const publication = lastPublication.then(() => send(events));
+    const publication = lastPublication.then(async () => {
+      for (const batch of batches(events)) await send(batch);
+    });
     lastPublication = publication.catch(() => {});
     return publication;
   }
@@ -84,21 +89,24 @@ export function kafkaEventLog({ brokers, clientId, log }: KafkaOptions): EventLo
         connection,
         options,
         log,
-        setAside: (event, { attempts, reason }) =>
-          publish([
-            {
-              topic: deadLetterTopic(event.topic),
-              key: event.key,
-              value: event.value,
-              headers: {
-                ...event.headers,
-                "dead-letter-group": options.group,
-                "dead-letter-offset": event.offset.toString(),
-                "dead-letter-attempts": String(attempts),
-                "dead-letter-reason": reason,
-              },
+        async setAside(event, { attempts, reason }) {
+          const letter = {
+            ...event,
+            topic: deadLetterTopic(event.topic),
+            headers: {
+              ...event.headers,
+              "dead-letter-group": options.group,
+              "dead-letter-offset": event.offset.toString(),
+              "dead-letter-attempts": String(attempts),
+              "dead-letter-reason": reason,
             },
-          ]),
+          };
+          await publish([letter]).catch((error) => {
+            if (error instanceof EventLogUnavailableError) throw error;
+            // Too large with its reason: better a letter without the message than a message that holds up all others.
+            return publish([{ ...letter, value: Buffer.of() }]);
+          });
+        },
       });
       consumers.add(consumer);
       return {
@@ -145,6 +153,23 @@ export function kafkaEventLog({ brokers, clientId, log }: KafkaOptions): EventLo
       await Promise.all([endClient(producer?.close()), endClient(admin.close())]);
     },
   };
+}
+
+/** Events in their order, as many at a time as a broker takes. */
+function* batches(events: readonly EventRecord[]): Iterable<readonly EventRecord[]> {
+  let batch: EventRecord[] = [];
+  let size = 0;
+  for (const event of events) {
+    const bytes = event.value.byteLength + Buffer.byteLength(JSON.stringify(event.headers)) + event.key.length;
+    if (batch.length > 0 && size + bytes > maxBatchBytes) {
+      yield batch;
+      batch = [];
+      size = 0;
+    }
+    batch.push(event);
+    size += bytes;
+  }
+  if (batch.length > 0) yield batch;
 }
 
 /** Whether the broker has refused the messages themselves; everything else is a matter of time. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { GroupAssignment, Message } from "@platformatic/kafka";
 import { WakeSignal } from "../lifecycle/wake-signal.ts";
 import { within } from "../lifecycle/within.ts";
@@ -17,20 +18,23 @@ export interface PartitionsOptions {
   readonly signal: AbortSignal;
   /** Says that this membership can go on no more. */
   readonly giveUp: (error: unknown) => void;
-  /** Records that the group is done with everything before an offset. */
-  readonly record: (partition: number, offset: bigint) => Promise<void>;
-  /** What the group has recorded for a partition; undefined for nothing. */
-  readonly recorded: (partition: number) => Promise<bigint | undefined>;
+  /** Records that the group is done with everything before an offset, by partition. */
+  readonly record: (offsets: ReadonlyMap<number, bigint>) => Promise<void>;
+  /** Where the group goes on in a partition: at what is recorded, else at the oldest message. */
+  readonly beginOf: (partition: number) => Promise<bigint>;
 }
 
 interface Held {
+  /** Whether it came in a rebalance, not with the membership. */
+  readonly isGained: boolean;
   readonly work: PartitionWork;
   readonly released: AbortController;
+  /** Ends what waits, because the partition or the membership goes. */
+  readonly signal: AbortSignal;
   readonly settled: WakeSignal;
   /** Timestamps of the messages that were taken last, by offset. */
   readonly taken: Map<bigint, bigint>;
   recorded: bigint;
-  recording: Promise<void> | undefined;
 }
 
 /** Messages handled or waited for beyond the oldest unfinished one of a partition. */
@@ -40,16 +44,27 @@ const remembered = 8 * Number(windowSize);
 /** Longest wait for the last offsets to be recorded at a stop, in milliseconds. */
 const lastRecordMs = 1_000;
 const waitMs = 1_000;
+/** Wait before offsets that could not be recorded are sent again, in milliseconds. */
+const recordAgainMs = 250;
 
-/** The partitions that a member of a group holds, and the work on their messages. */
+/**
+ * The partitions that a member of a group holds, and the work on their messages.
+ *
+ * What was fetched of a partition before it went to another member may still arrive when it has come back. So in a
+ * partition that comes in a rebalance every message must follow the one before it, and the first what is recorded;
+ * where one does not, the membership ends, and the next begins at what is recorded. Kafka may leave out offsets by
+ * right, which costs no more than that.
+ */
 export class Partitions {
   readonly #options: PartitionsOptions;
   readonly #held = new Map<number, Held>();
   /** Work on partitions that went to another member and may come back before it is done. */
   readonly #leaving = new Map<number, Promise<void>>();
   #assigned: ReadonlySet<number> | undefined;
-  /** Where partitions begin that were given to this member while it was one. */
-  readonly #begins = new Map<number, Promise<bigint | undefined>>();
+  /** Where partitions begin that came in a rebalance. */
+  readonly #begins = new Map<number, Promise<bigint>>();
+  #recording: Promise<void> | undefined;
+  #isFinished = false;
 
   constructor(options: PartitionsOptions) {
     this.#options = options;
@@ -57,16 +72,20 @@ export class Partitions {
 
   /** Takes note of what the group has given to this member. */
   assign(assignments: readonly GroupAssignment[]): void {
-    const { options, recorded } = this.#options;
+    const { options, beginOf } = this.#options;
     const now = new Set(
       assignments.filter(({ topic }) => topic === options.topic).flatMap(({ partitions }) => partitions),
     );
     const before = this.#assigned;
     this.#assigned = now;
-    for (const partition of this.#held.keys()) if (!now.has(partition)) this.#release(partition);
+    for (const partition of before ?? []) {
+      if (now.has(partition)) continue;
+      this.#begins.delete(partition);
+      this.#release(partition);
+    }
     for (const partition of now) {
       if (before === undefined || before.has(partition)) continue;
-      const begin = recorded(partition);
+      const begin = beginOf(partition);
       begin.catch(() => {});
       this.#begins.set(partition, begin);
     }
@@ -81,8 +100,10 @@ export class Partitions {
     if (held?.taken.get(offset) === timestamp) return;
     // Not the same message at an offset that was taken: the topic is another of that name.
     if (held !== undefined && offset < held.work.next) this.#release(partition);
-    held = this.#held.get(partition) ?? (await this.#hold(partition, offset));
+    held = this.#held.get(partition) ?? (await this.#hold(message));
+    if (held === undefined) return;
     const { work, settled, taken } = held;
+    if (held.isGained) mustFollow(work.next, message);
     const isOver = () => this.#options.signal.aborted || this.#held.get(partition) !== held;
     while (!isOver() && work.finished < work.next && offset - work.finished >= windowSize) await settled.wait(waitMs);
     if (isOver()) return;
@@ -97,34 +118,38 @@ export class Partitions {
 
   /** Waits for what is being handled, and records it. */
   async finish(): Promise<void> {
-    const held = [...this.#held];
-    await Promise.all([...held.map(([, { work }]) => work.idle()), ...this.#leaving.values()]);
-    const last = Promise.all(held.map(([partition, each]) => this.#record(partition, each)));
-    await within(lastRecordMs, last, "Offsets cannot be recorded").catch(() => {});
+    const held = [...this.#held.values()];
+    await Promise.all([...held.map(({ work }) => work.idle()), ...this.#leaving.values()]);
+    await within(lastRecordMs, this.#record(), "Offsets cannot be recorded").catch(() => {});
+    this.#isFinished = true;
   }
 
-  async #hold(partition: number, first: bigint): Promise<Held> {
+  /** Begins to hold a partition, at its first message; undefined when it is gone again meanwhile. */
+  async #hold(message: KafkaMessage): Promise<Held | undefined> {
+    const { partition, offset: first } = message;
+    const begins = this.#begins.get(partition);
     await this.#leaving.get(partition);
-    const begin = await this.#begins.get(partition);
+    const begin = await begins;
+    const isGone = !this.#assigned?.has(partition) || this.#begins.get(partition) !== begins;
+    if (isGone || this.#options.signal.aborted) return undefined;
     this.#begins.delete(partition);
-    if (begin !== undefined && first > begin) {
-      // Perhaps fetched when the partition was ours before; what lies between must not be passed.
-      throw new Error(`Partition ${partition} goes on at ${first}, but ${begin} is recorded`);
-    }
+    if (begin !== undefined) mustFollow(begin, message);
     const settled = new WakeSignal();
     const work = new PartitionWork(first, () => {
       settled.wake();
       if (this.#held.get(partition) !== held) return;
       if (work.failure !== undefined) this.#options.giveUp(work.failure.error);
-      void this.#record(partition, held);
+      void this.#record();
     });
+    const released = new AbortController();
     const held: Held = {
+      isGained: begin !== undefined,
       work,
       settled,
-      released: new AbortController(),
+      released,
+      signal: AbortSignal.any([this.#options.signal, released.signal]),
       taken: new Map(),
       recorded: first,
-      recording: undefined,
     };
     this.#held.set(partition, held);
     return held;
@@ -144,29 +169,39 @@ export class Partitions {
     this.#leaving.set(partition, leaving);
   }
 
-  #handle(event: ReceivedRecord, { released }: Held): Promise<void> {
+  #handle(event: ReceivedRecord, { signal }: Held): Promise<void> {
     const { options, setAside, log } = this.#options;
-    const signal = AbortSignal.any([this.#options.signal, released.signal]);
     return handleEvent(event, { options, signal, log, setAside: (letter) => setAside(event, letter) });
   }
 
-  /** Records what is finished; while that is under way, what is finished meanwhile is recorded after it. */
-  #record(partition: number, held: Held): Promise<void> {
-    held.recording ??= (async () => {
-      try {
-        while (this.#held.get(partition) === held && held.work.finished > held.recorded) {
-          const { finished } = held.work;
-          await this.#options.record(partition, finished);
-          held.recorded = finished;
-        }
-      } catch (error) {
-        this.#options.giveUp(error);
-      } finally {
-        held.recording = undefined;
-      }
-    })();
-    return held.recording;
+  /** Records what is finished, and what is finished meanwhile after it. */
+  #record(): Promise<void> {
+    this.#recording ??= this.#recordAll().finally(() => {
+      this.#recording = undefined;
+    });
+    return this.#recording;
   }
+
+  async #recordAll(): Promise<void> {
+    for (;;) {
+      const due = [...this.#held].filter(([, { work, recorded }]) => work.finished > recorded);
+      if (due.length === 0) return;
+      const offsets = new Map(due.map(([partition, { work }]) => [partition, work.finished]));
+      try {
+        await this.#options.record(offsets);
+        for (const [partition, held] of due) held.recorded = offsets.get(partition) ?? held.recorded;
+      } catch (error) {
+        // A rebalance, or a broker that is away: both are the heartbeat's to mend.
+        this.#options.log.debug({ error }, "Offsets cannot be recorded now");
+        await sleep(recordAgainMs);
+        if (this.#isFinished) return;
+      }
+    }
+  }
+}
+
+function mustFollow(next: bigint, { partition, offset }: KafkaMessage): void {
+  if (offset > next) throw new Error(`Messages ${next} to ${offset} of partition ${partition} may have been left out`);
 }
 
 function received(message: KafkaMessage): ReceivedRecord {

@@ -1,6 +1,4 @@
-import { ConfigError, choice, type Environment, text } from "../config/environment.ts";
-import type { EventLog } from "../events/event-log.ts";
-import { eventLogMigrations, postgresEventLog } from "../events/postgres-event-log.ts";
+import { choice, type Environment, text } from "../config/environment.ts";
 import type { Logger } from "../logging/logger.ts";
 import { client } from "../rpc/client.ts";
 import { type Database, openDatabase } from "../sql/database.ts";
@@ -9,6 +7,7 @@ import { tracedTransport } from "../telemetry/rpc.ts";
 import { tracedSql } from "../telemetry/sql.ts";
 import type { Telemetry, TelemetryHost } from "../telemetry/telemetry.ts";
 import type { Databases } from "./databases.ts";
+import { type NamedEventLog, openEventLog } from "./event-logs.ts";
 import type { HttpDirectory, ServiceContext, ServiceDeclaration } from "./service.ts";
 import type { ServiceDirectory } from "./service-directory.ts";
 
@@ -35,7 +34,8 @@ export class ServiceContexts {
   readonly #options: ContextOptions;
   readonly #around: Surroundings;
   readonly #databases: Database[] = [];
-  #events: Promise<EventLog> | undefined;
+  /** One for all services of the process. */
+  #events: Promise<NamedEventLog> | undefined;
 
   constructor(options: ContextOptions, around: Surroundings) {
     this.#options = options;
@@ -79,13 +79,13 @@ export class ServiceContexts {
         if (declaration.publishes === undefined && declaration.consumes === undefined) {
           throw new Error(`${declaration.name} uses events without declaring it`);
         }
-        this.#events ??= this.#openEvents();
-        const events = await this.#events;
+        this.#events ??= openEventLog({ ...this.#options, clientId: directory.here.join("_") });
+        const { log: events, system } = await this.#events;
         if (!host.isOn) return events;
         const continueTraces =
           choice(environment, "ORRERY_CONSUMER_TRACES", { fallback: "continue", of: ["continue", "link"] }) ===
           "continue";
-        return tracedEventLog(events, { telemetry, system: "postgresql", continueTraces });
+        return tracedEventLog(events, { telemetry, system, continueTraces });
       },
     };
   }
@@ -93,27 +93,7 @@ export class ServiceContexts {
   /** Closes the event log and every database. */
   async close(): Promise<void> {
     const events = await this.#events?.catch(() => undefined);
-    await events?.close();
+    await events?.log.close();
     await Promise.all(this.#databases.map((database) => database.close()));
-  }
-
-  /** One event log for all services of the process. */
-  async #openEvents(): Promise<EventLog> {
-    const { environment, databases, log } = this.#options;
-    if (text(environment, "KAFKA_ADDR") !== undefined) {
-      throw new ConfigError(
-        "KAFKA_ADDR is set, but Kafka is not supported yet; unset it, and orders go through PostgreSQL.",
-      );
-    }
-    const schema = "events";
-    const database = await openDatabase({
-      address: await databases.addressFor(schema),
-      schema,
-      migrations: eventLogMigrations,
-      poolSize: 10,
-      applicationName: schema,
-      log,
-    });
-    return postgresEventLog(database, log);
   }
 }

@@ -41,6 +41,11 @@ export class ServiceDirectory {
     return owner;
   }
 
+  /** The names of the services of this process. */
+  get here(): readonly string[] {
+    return this.#options.run;
+  }
+
   isHere({ name }: ServiceDeclaration): boolean {
     return this.#options.run.includes(name);
   }

@@ -7,6 +7,7 @@ import type { ServiceDeclaration, Setting } from "./service.ts";
  */
 const processSettings: readonly Pick<Setting, "name" | "fallback">[] = [
   { name: "ALLOWED_ORIGINS" },
+  { name: "KAFKA_ADDR" },
   { name: "ORRERY_TRACE_CONTEXT", fallback: "continue" },
   { name: "ORRERY_CONSUMER_TRACES", fallback: "continue" },
   { name: "OTEL_TRACES_SAMPLER" },

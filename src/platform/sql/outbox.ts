@@ -33,7 +33,10 @@ export interface OutboxEntry extends EventRecord {
 export interface OutboxRelayOptions {
   readonly sql: Sql;
   readonly topic: string;
-  /** Does what the entries ask for; tells which of them it could not do, in the same order. */
+  /**
+   * Does what the entries ask for; tells which of them it could not do, in the same order. Throws when that has nothing
+   * to do with them: then no attempt counts, and all wait for the same thing.
+   */
   readonly deliver: (entries: readonly OutboxEntry[]) => Promise<readonly DeliveryOutcome[]>;
   /** After so many attempts an entry stays in the table but is not tried again; by default it always is. */
   readonly maxAttempts?: number;

@@ -20,8 +20,14 @@ const codes = new Set([
   "53100",
 ]);
 
+/** What stores fail with that have no codes of their own for it. */
+export class StoreUnavailableError extends Error {
+  override readonly name: string = "StoreUnavailableError";
+}
+
 /** Whether an error means that the database cannot be reached or is not taking work now, rather than a refused query. */
 export function isStoreUnavailable(error: unknown): boolean {
+  if (error instanceof StoreUnavailableError) return true;
   if (!(error instanceof Error)) return false;
   const code = "code" in error ? error.code : undefined;
   const syscall = "syscall" in error ? error.syscall : undefined;

@@ -109,22 +109,25 @@ export function tracedHttp(
     const isLinked = within === undefined && options.outside === "link" && origin !== undefined;
     const parent = isLinked ? trace.deleteSpan(brought) : brought;
     const [path = "/"] = (request.url ?? "/").split("?", 1);
+    // The sampler needs no more than the path; the rest is told only to what is kept.
     const span = tracer.startSpan(
       method,
       {
         kind: SpanKind.SERVER,
-        attributes: {
-          "http.request.method": method,
-          "url.scheme": "http",
-          "url.path": path,
-          "network.protocol.version": request.httpVersion,
-          "user_agent.original": request.headers["user-agent"]?.slice(0, 256) ?? "",
-          ...baggageAttributes(parent),
-        },
+        attributes: { "url.path": path },
         ...(isLinked ? { links: [{ context: origin }] } : {}),
       },
       parent,
     );
+    if (span.isRecording()) {
+      span.setAttributes({
+        "http.request.method": method,
+        "url.scheme": "http",
+        "network.protocol.version": request.httpVersion,
+        "user_agent.original": request.headers["user-agent"]?.slice(0, 256) ?? "",
+        ...baggageAttributes(parent),
+      });
+    }
     return { span, active: trace.setSpan(parent, span) };
   }
 }

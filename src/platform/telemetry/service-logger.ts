@@ -13,10 +13,10 @@ export function createServiceLogger(
   return createLogger({
     level,
     observer(name, number, args) {
-      const service = services.find((candidate) => candidate.name === name);
-      if (service === undefined) return;
       let telemetry = known.get(name);
       if (telemetry === undefined) {
+        const service = services.find((candidate) => candidate.name === name);
+        if (service === undefined) return;
         telemetry = host.forService(service);
         known.set(name, telemetry);
       }

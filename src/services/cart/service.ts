@@ -10,6 +10,11 @@ export const cart = declareService({
   rpc: [CartService],
   calls: [],
   schema: "cart",
-  settings: [{ name: "VALKEY_ADDR", meaning: "Not supported yet: carts are kept in PostgreSQL." }],
+  settings: [
+    {
+      name: "VALKEY_ADDR",
+      meaning: "Where carts are kept: `host:port` or `valkey://user:password@host:port`; PostgreSQL unless it is set.",
+    },
+  ],
   load: () => import("./server.ts"),
 });

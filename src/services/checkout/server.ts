@@ -8,6 +8,7 @@ import { PaymentService } from "../../../gen/oteldemo/payment_pb.ts";
 import { ProductCatalogService } from "../../../gen/oteldemo/product_catalog_pb.ts";
 import { ShippingService } from "../../../gen/oteldemo/shipping_pb.ts";
 import { text } from "../../platform/config/environment.ts";
+import { EventLogUnavailableError } from "../../platform/events/event-log.ts";
 import type { RunningService, ServiceContext } from "../../platform/lifecycle/service.ts";
 import { idempotencyKeyHeader } from "../../platform/rpc/client.ts";
 import { route } from "../../platform/rpc/service-routes.ts";
@@ -48,6 +49,8 @@ export async function start(context: ServiceContext): Promise<RunningService> {
         await events.publish(entries);
         return entries.map(() => ({ delivered: true }));
       } catch (error) {
+        // Says nothing about these entries: they wait with all others, and none is put off.
+        if (error instanceof EventLogUnavailableError) throw error;
         return entries.map(() => ({ delivered: false, error }));
       }
     },

@@ -16,8 +16,8 @@ export interface Engine {
   readonly runsWith: readonly Tool[];
   /** Files that decide what an installation contains: when one changes, it is made anew. */
   readonly recipe: readonly URL[];
-  /** The ports that it listens on; the first is the one that the shop uses. */
-  readonly ports: readonly string[];
+  /** The ports that it listens on, with their usual numbers; the first is the one that the shop uses. */
+  readonly ports: Readonly<Record<string, number>>;
   /** Fills an empty folder. */
   install(folder: string, progress: InstallProgress): Promise<void>;
   /** Makes the data folder ready, once or again, and says how to run it. */

@@ -1,6 +1,8 @@
 import { chmod, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { text } from "../../platform/config/environment.ts";
+import { services } from "../../services/index.ts";
 import { type Engine, EngineError, type EnginePlace } from "./engine.ts";
 import { runProgram } from "./run-program.ts";
 import { pip, unzip } from "./tools.ts";
@@ -20,7 +22,7 @@ export const envoy: Engine = {
   installsWith: [pip, unzip],
   runsWith: [],
   recipe: [],
-  ports: ["front", "admin"],
+  ports: { front: 8080, admin: 10_000 },
 
   async install(folder, progress) {
     refuseOtherMachines();
@@ -52,8 +54,8 @@ export const envoy: Engine = {
     return {
       program: programOf(place.home),
       // Several may run on one machine, and none takes over from another.
-      args: ["-c", file, "--disable-hot-restart", "--concurrency", "2", "--log-level", "warn"],
-      isReady: () => isLive(place.ports.admin),
+      args: ["-c", file, "--disable-hot-restart", "--concurrency", "2", "--log-level", "info"],
+      isReady: (output) => output.includes("all dependencies initialized. starting workers"),
       readyWithinMs: 30_000,
       stopWithinMs: 10_000,
     };
@@ -69,15 +71,6 @@ function refuseOtherMachines(): void {
   throw new EngineError(
     `There is no Envoy for ${process.platform} on ${process.arch} in the package registry, only for Linux on x64 and arm64: use the official image, or \`serve frontend-proxy\`.`,
   );
-}
-
-async function isLive(adminPort: number | undefined): Promise<boolean> {
-  try {
-    const answer = await fetch(`http://127.0.0.1:${adminPort}/ready`, { signal: AbortSignal.timeout(1_000) });
-    return answer.status === 200;
-  } catch {
-    return false;
-  }
 }
 
 interface SocketAddress {
@@ -112,8 +105,8 @@ export const rateLimitSetting = "rate_limit";
 
 /**
  * The configuration with other addresses and ports, and nothing else: a setting is a cluster's name, with `host:port`
- * as its value. Clusters that are not named are on this machine, on their usual ports. Only {@link rateLimitSetting}
- * changes what the proxy does.
+ * as its value. Services that are not named are where their own variables say (CART_ADDR), as for each other, and all
+ * else on this machine, on its usual port. Only {@link rateLimitSetting} changes what the proxy does.
  */
 function withAddresses(yaml: string, { ports, settings }: EnginePlace): Configuration {
   const file = parse(yaml) as Configuration;
@@ -124,7 +117,7 @@ function withAddresses(yaml: string, { ports, settings }: EnginePlace): Configur
   if (rateLimit !== undefined) limitRate(file, Number(rateLimit));
   const left = new Map(Object.entries(addresses));
   for (const { name, load_assignment } of static_resources.clusters) {
-    const [host = "127.0.0.1", port] = left.get(name)?.split(":") ?? [];
+    const [host = "127.0.0.1", port] = (left.get(name) ?? addressOf(name))?.split(":") ?? [];
     left.delete(name);
     for (const { lb_endpoints } of load_assignment.endpoints) {
       for (const { endpoint } of lb_endpoints) {
@@ -136,6 +129,11 @@ function withAddresses(yaml: string, { ports, settings }: EnginePlace): Configur
   const [unknown] = left.keys();
   if (unknown !== undefined) throw new EngineError(`Envoy's configuration has no cluster ${JSON.stringify(unknown)}.`);
   return file;
+}
+
+function addressOf(cluster: string): string | undefined {
+  const variable = services.find(({ name }) => name === cluster)?.address;
+  return variable === undefined ? undefined : text(process.env, variable)?.replace(/^http:\/\//, "");
 }
 
 function limitRate({ static_resources }: Configuration, perSecond: number): void {

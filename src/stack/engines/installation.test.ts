@@ -34,7 +34,7 @@ async function engine(changes: Partial<Engine> = {}): Promise<{ engine: Engine; 
       installsWith: [node],
       runsWith: [],
       recipe: [pathToFileURL(recipe)],
-      ports: [],
+      ports: {},
       install: async (to) => writeFile(join(to, "wheel"), await readFile(recipe)),
       prepare: () => Promise.reject(new Error("It is not run")),
       ...changes,

@@ -33,7 +33,7 @@ export const kafka: Engine = {
   installsWith: [maven],
   runsWith: [java],
   recipe: [pom],
-  ports: ["broker", "controller"],
+  ports: { broker: 9092, controller: 9093 },
 
   async install(folder, progress) {
     await copyFile(pom, join(folder, "pom.xml"));

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
 import type { Engine, EngineCommand } from "./engine.ts";
 import { startEngine } from "./running-engine.ts";
+import { java } from "./tools.ts";
 
 /** An engine that answers HTTP with how often it was started on its data. */
 function counter(changes: Partial<EngineCommand> = {}): Engine {
@@ -22,7 +23,7 @@ function counter(changes: Partial<EngineCommand> = {}): Engine {
     installsWith: [],
     runsWith: [],
     recipe: [],
-    ports: ["http"],
+    ports: { http: 8000 },
     install: () => Promise.resolve(),
     prepare: async ({ ports }) => ({
       program: process.execPath,
@@ -70,10 +71,17 @@ test("an engine that ends at its start says so, with its last words", async () =
   );
 });
 
+test("a port that is taken is told, and nothing is started", async () => {
+  const first = await startEngine(counter(), { home: "", dataDir: await dataDir() });
+  onTestFinished(() => first.kill());
+  await expect(startEngine(counter(), { home: "", dataDir: await dataDir(), ports: first.ports })).rejects.toThrow(
+    `Port ${first.ports.http}, which counter wants as http, is taken.`,
+  );
+});
+
 test("an engine that does not get ready is ended", async () => {
   const sleepy = counter({ isReady: () => false, readyWithinMs: 500 });
-  const folder = await dataDir();
-  await expect(startEngine(sleepy, { home: "", dataDir: folder, ports: { http: 0 } })).rejects.toThrow(
+  await expect(startEngine(sleepy, { home: "", dataDir: await dataDir() })).rejects.toThrow(
     /counter is not ready after 0\.5 s/,
   );
 });
@@ -81,6 +89,10 @@ test("an engine that does not get ready is ended", async () => {
 test("a program that is not there is told", async () => {
   const absent = counter({ program: "orrery-no-such-program" });
   await expect(startEngine(absent, { home: "", dataDir: await dataDir() })).rejects.toThrow(/orrery-no-such-program/);
+  const needy = { ...counter(), runsWith: [{ ...java, program: "orrery-no-java" }] };
+  await expect(startEngine(needy, { home: "", dataDir: await dataDir() })).rejects.toThrow(
+    /^counter cannot run: orrery-no-java 17 or newer \(.*\) is not installed\.$/,
+  );
 });
 
 test("an engine that ignores SIGTERM is killed when its time is over", async () => {

@@ -5,6 +5,7 @@ import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { type Engine, type EngineCommand, EngineError, type EnginePlace } from "./engine.ts";
+import { missingTools } from "./tools.ts";
 
 export interface RunOptions {
   /** The installation, as `installEngine` returns it. */
@@ -22,8 +23,10 @@ const pollMs = 50;
 /** Chooses ports for an engine and starts it; returns when it can serve. */
 export async function startEngine(engine: Engine, options: RunOptions): Promise<RunningEngine> {
   const { home, dataDir, settings = {} } = options;
+  const missing = await missingTools(engine.runsWith);
+  if (missing.length > 0) throw new EngineError(`${engine.name} cannot run: ${missing.join(", and ")}.`);
   const ports: Record<string, number> = { ...options.ports };
-  for (const name of engine.ports) ports[name] ??= await freePort();
+  for (const name of Object.keys(engine.ports)) ports[name] ??= await freePort();
   const running = new RunningEngine(engine, { home, dataDir, ports, settings });
   await running.start();
   return running;
@@ -48,7 +51,13 @@ export class RunningEngine {
 
   /** `127.0.0.1:9092`: where the shop finds it. */
   get address(): string {
-    return `127.0.0.1:${this.ports[this.#engine.ports[0] ?? ""]}`;
+    return `127.0.0.1:${this.ports[Object.keys(this.#engine.ports)[0] ?? ""]}`;
+  }
+
+  /** Resolves when it is not running any more, whoever ended it. */
+  async ended(): Promise<void> {
+    const child = this.#run?.child;
+    if (child !== undefined) await once(child, "exit");
   }
 
   /** Undefined while it does not run. */
@@ -59,6 +68,10 @@ export class RunningEngine {
   /** Starts it, again on the same data and ports after a stop; returns when it can serve. */
   async start(): Promise<void> {
     if (this.#run !== undefined) return;
+    for (const [name, port] of Object.entries(this.ports)) {
+      if (await isFree(port)) continue;
+      throw new EngineError(`Port ${port}, which ${this.#engine.name} wants as ${name}, is taken.`);
+    }
     await mkdir(this.#place.dataDir, { recursive: true });
     const command = await this.#engine.prepare(this.#place);
     const log = await open(this.log, "a");
@@ -127,10 +140,25 @@ export class RunningEngine {
 
 /** A port that nobody listens on now. */
 export async function freePort(): Promise<number> {
+  const port = await bind(0);
+  if (port === undefined) throw new Error("No port is free");
+  return port;
+}
+
+async function isFree(port: number): Promise<boolean> {
+  return (await bind(port)) !== undefined;
+}
+
+/** Listens for a moment; the port's number, or undefined when it is taken. */
+async function bind(wanted: number): Promise<number | undefined> {
   const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
+  const port = await new Promise<number | undefined>((resolve) => {
+    server.once("error", () => resolve(undefined));
+    server.listen(wanted, "127.0.0.1", () => {
+      const address = server.address();
+      resolve(typeof address === "object" ? address?.port : undefined);
+    });
+  });
   await new Promise((resolve) => server.close(resolve));
-  if (typeof address !== "object" || address === null) throw new Error("A TCP server has a port");
-  return address.port;
+  return port;
 }

@@ -122,6 +122,13 @@ function startTelemetry(): BrowserTelemetry {
       });
     });
   }
+  let isLeaving = false;
+  addEventListener("pagehide", () => {
+    isLeaving = true;
+  });
+  addEventListener("pageshow", () => {
+    isLeaving = false;
+  });
   const failed = (type: string, message: string) =>
     log("exception", SeverityNumber.ERROR, message.slice(0, 500), {
       "exception.type": type,
@@ -159,8 +166,8 @@ function startTelemetry(): BrowserTelemetry {
         if (response.status >= 500) request.setStatus({ code: SpanStatusCode.ERROR });
         return response;
       } catch (error) {
-        // Requests that the page itself gave up did not fail.
-        if (!init.signal?.aborted) request.setStatus({ code: SpanStatusCode.ERROR });
+        // Requests that the page itself gave up, or that end with it, did not fail.
+        if (!init.signal?.aborted && !isLeaving) request.setStatus({ code: SpanStatusCode.ERROR });
         throw error;
       } finally {
         request.end();

@@ -40,6 +40,7 @@ interface SummaryRow {
   readonly end_ns: bigint;
   readonly spans: bigint;
   readonly errors: bigint;
+  readonly stands_for: number;
   readonly root_service: string;
   readonly root_operation: string;
 }
@@ -150,6 +151,7 @@ async function summaryRows(ask: Ask, ids: readonly string[]): Promise<SummaryRow
        max(epoch_ns(start_time) + duration_ns) as end_ns,
        count(*) as spans,
        count_if(is_error)::bigint as errors,
+       max(stands_for) as stands_for,
        arg_min(service, (parent_span_id <> '', start_time)) as root_service,
        arg_min(name, (parent_span_id <> '', start_time)) as root_operation
      from spans where trace_id in (${idList(ids)}) group by trace_id`,
@@ -175,6 +177,7 @@ async function withServices(
     durationMs: Number(row.end_ns - row.start_ns) / 1e6,
     spanCount: Number(row.spans),
     errorCount: Number(row.errors),
+    standsFor: row.stands_for,
     services: (byTrace.get(row.trace_id) ?? []).map(({ service, spans }) => ({ service, spanCount: Number(spans) })),
   }));
 }
@@ -198,6 +201,7 @@ interface SpanRow {
   readonly resource: string | null;
   readonly links: string | null;
   readonly events: string | null;
+  readonly stands_for: number;
 }
 
 /** One trace with its logs; without spans when it is not known. */
@@ -205,7 +209,7 @@ export async function getTrace(traceId: string, ask: Ask): Promise<MessageInitSh
   const id = traceId.toLowerCase();
   const rows = await ask<SpanRow>(
     `select span_id, parent_span_id, s.service, name, kind, epoch_ns(start_time) as start_ns, duration_ns, is_error,
-       status_message, s.attributes, r.attributes as resource, links, events
+       status_message, s.attributes, r.attributes as resource, links, events, stands_for
      from (select * from spans where trace_id = $id order by start_time limit ${maxSpansOfTrace + 1}) s
      left join resources r using (resource_id) order by start_time, parent_span_id <> '', duration_ns desc`,
     { id },
@@ -255,7 +259,8 @@ export async function getTrace(traceId: string, ask: Ask): Promise<MessageInitSh
       isCritical: critical.has(row.span_id),
     };
   });
-  return { traceId: id, spans, logs: await logsOfTrace(id, ask), isTruncated };
+  const standsFor = kept.reduce((most, row) => Math.max(most, row.stands_for), 1);
+  return { traceId: id, spans, logs: await logsOfTrace(id, ask), isTruncated, standsFor };
 }
 
 /**

@@ -98,7 +98,12 @@ export function Chart(props: Props) {
             values: (_chart, ticks) => ticks.map((tick) => formatTime(tick * 1000, { millis: false }).slice(-8)),
             space: 68,
           },
-          { ...axis, size: 74, space: 34, values: (_chart, ticks) => ticks.map((tick) => now.current.format(tick)) },
+          {
+            ...axis,
+            size: axisWidth,
+            space: 34,
+            values: (_chart, ticks) => ticks.map((tick) => now.current.format(tick)),
+          },
         ],
         series: [
           {},
@@ -177,6 +182,12 @@ export function Chart(props: Props) {
       </ul>
     </div>
   );
+}
+
+/** Room for the longest label where there is little; else the same for all, so that charts stand in line. */
+function axisWidth(chart: uPlot, labels: readonly string[] | null): number {
+  if (chart.width > 420) return 74;
+  return 16 + 7 * Math.max(3, ...(labels ?? []).map((label) => label.length));
 }
 
 /** All series over the union of their times, in seconds, as uPlot wants them. */

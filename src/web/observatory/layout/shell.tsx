@@ -34,7 +34,7 @@ export function Shell() {
             <circle cx="16" cy="16" r="2.4" fill="#f1f2ff" />
             <circle cx="25.2" cy="6.8" r="3.6" fill="#ffb454" />
           </svg>
-          <span>
+          <span className={styles.name}>
             Orrery <span className={styles.place}>Observatory</span>
           </span>
         </a>
@@ -48,7 +48,7 @@ export function Shell() {
         <div className={styles.tools}>
           <button
             type="button"
-            className={styles.search}
+            className={styles.tool}
             onClick={() => setSearching(true)}
             aria-keyshortcuts="Control+K /"
           >
@@ -64,11 +64,11 @@ export function Shell() {
               <circle cx="11" cy="11" r="6.5" />
               <path d="m16 16 5 5" />
             </svg>
-            Find <kbd className={styles.key}>/</kbd>
+            <span className={styles.word}>Find</span> <kbd className={styles.key}>/</kbd>
           </button>
           <RangePicker />
           <ConnectionState />
-          <ColorSchemeToggle className={styles.icon} />
+          <ColorSchemeToggle className={styles.tool} />
         </div>
       </header>
       <main id="view" className={styles.main} tabIndex={-1}>

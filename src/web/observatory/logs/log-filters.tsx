@@ -1,68 +1,33 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { observatory } from "../api.ts";
-import { useLiveQuery } from "../live/live-query.ts";
+import conditions from "../conditions/conditions.module.css";
+import { ConditionField, Conditions } from "../conditions/conditions.tsx";
+import { ServiceSelect } from "../conditions/service-select.tsx";
 import { severities } from "./log-filter.ts";
-import styles from "./log-filters.module.css";
 
-type Field = "text" | "event" | "trace";
-
-/** The conditions of a search of logs. They are the address; a field takes effect with Enter or when it is left. */
+/** The conditions of a search of logs. */
 export function LogFilters() {
-  const search = useSearch({ from: "/logs" });
+  const { range: _range, ...search } = useSearch({ from: "/logs" });
   const navigate = useNavigate({ from: "/logs" });
-  const { data } = useLiveQuery({
-    key: ["services"],
-    ask: (call) => observatory.listServices({}, call),
-    everyMs: 15_000,
-  });
-  const services = data?.services ?? [];
-  const set = (change: Partial<Record<Field | "service" | "severity", string | undefined>>) =>
+  const set = (change: Partial<Record<keyof typeof search, string | undefined>>) =>
     void navigate({ search: (before) => ({ ...before, ...change }), replace: true });
-  const field = (name: Field, placeholder: string, maxLength = 256) => (
-    <input
-      key={`${name} ${search[name] ?? ""}`}
-      id={`log-${name}`}
-      name={name}
-      defaultValue={search[name] ?? ""}
-      placeholder={placeholder}
-      maxLength={maxLength}
-      onBlur={({ currentTarget }) => {
-        const value = currentTarget.value.trim();
-        if (value !== (search[name] ?? "")) set({ [name]: value || undefined });
-      }}
-    />
-  );
   return (
-    <form
-      className="filters"
-      aria-label="Conditions"
-      onSubmit={(event) => {
-        event.preventDefault();
-        const given = new FormData(event.currentTarget);
-        const value = (name: Field) => String(given.get(name) ?? "").trim() || undefined;
-        set({ text: value("text"), event: value("event"), trace: value("trace") });
-      }}
+    <Conditions
+      label="Conditions"
+      count={Object.keys(search).length}
+      onSubmit={set}
+      onClear={() => void navigate({ search: ({ range }) => ({ range }), replace: true })}
     >
-      <label className={styles.wide} htmlFor="log-text">
-        Words in text, event or attributes
-        {field("text", "any")}
-      </label>
-      <label>
-        Service
-        <select
-          value={search.service ?? ""}
-          onChange={({ currentTarget }) => set({ service: currentTarget.value || undefined })}
-        >
-          <option value="">any</option>
-          {search.service !== undefined && services.every(({ name }) => name !== search.service) && (
-            <option>{search.service}</option>
-          )}
-          {services.map(({ name }) => (
-            <option key={name}>{name}</option>
-          ))}
-        </select>
-      </label>
-      <label>
+      <ConditionField
+        id="log-text"
+        name="text"
+        label="Words in text, event or attributes"
+        size="wide"
+        value={search.text}
+        onChange={(text) => set({ text })}
+        input={{ placeholder: "any" }}
+      />
+      <ServiceSelect value={search.service} onChange={(service) => set({ service })} />
+      <label className={conditions.field}>
         Severity
         <select
           value={search.severity ?? "trace"}
@@ -77,20 +42,22 @@ export function LogFilters() {
           ))}
         </select>
       </label>
-      <label htmlFor="log-event">Event{field("event", "order.placed")}</label>
-      <label htmlFor="log-trace">Trace{field("trace", "id", 32)}</label>
-      <button type="submit" className="button">
-        Search
-      </button>
-      {Object.keys(search).some((key) => key !== "range") && (
-        <button
-          type="button"
-          className="button"
-          onClick={() => void navigate({ search: ({ range }) => ({ range }), replace: true })}
-        >
-          Clear
-        </button>
-      )}
-    </form>
+      <ConditionField
+        id="log-event"
+        name="event"
+        label="Event"
+        value={search.event}
+        onChange={(event) => set({ event })}
+        input={{ placeholder: "order.placed" }}
+      />
+      <ConditionField
+        id="log-trace"
+        name="trace"
+        label="Trace"
+        value={search.trace}
+        onChange={(trace) => set({ trace })}
+        input={{ placeholder: "id", maxLength: 32 }}
+      />
+    </Conditions>
   );
 }

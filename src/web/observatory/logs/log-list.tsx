@@ -3,6 +3,7 @@ import { useVirtualizer } from "@tanstack/react-virtual";
 import { memo, useRef, useState } from "react";
 import type { LogRecord } from "../../../../gen/orrery/observatory/v1/observatory_pb.ts";
 import { formatTime } from "../format.ts";
+import { usePhone } from "../layout/use-phone.ts";
 import { ServiceName } from "../service-name.tsx";
 import { Pairs } from "../traces/span-details.tsx";
 import styles from "./log-list.module.css";
@@ -15,10 +16,11 @@ export function LogList(props: {
   const { records } = props;
   const [open, setOpen] = useState<LogRecord>();
   const scroller = useRef<HTMLElement>(null);
+  const isPhone = usePhone();
   const virtualizer = useVirtualizer({
     count: records.length,
     getScrollElement: () => scroller.current,
-    estimateSize: () => 30,
+    estimateSize: () => (isPhone ? 52 : 30),
     getItemKey: (index) => keyOf(records[index], index),
     overscan: 15,
   });
@@ -77,7 +79,7 @@ const Line = memo(
             params={{ traceId: record.traceId }}
             search={record.spanId ? { span: record.spanId } : {}}
             preload={false}
-            className={styles.trace}
+            className={`tap ${styles.trace}`}
           >
             trace
           </Link>
@@ -96,7 +98,7 @@ function Details({ record }: { readonly record: LogRecord }) {
       <p className="dimmed">
         {record.eventName && (
           <>
-            <Link to="/logs" search={{ event: record.eventName }}>
+            <Link to="/logs" search={{ event: record.eventName }} className="tap">
               All of this event
             </Link>
             {" · "}
@@ -104,7 +106,7 @@ function Details({ record }: { readonly record: LogRecord }) {
         )}
         {record.traceId && (
           <>
-            <Link to="/logs" search={{ trace: record.traceId }}>
+            <Link to="/logs" search={{ trace: record.traceId }} className="tap">
               All of this trace
             </Link>
             {" · "}

@@ -2,31 +2,35 @@ import ELK, { type ElkExtendedEdge, type ElkNode } from "elkjs/lib/elk-api.js";
 import workerUrl from "elkjs/lib/elk-worker.min.js?url";
 import type { MapEdge, MapNode } from "../../../../gen/orrery/observatory/v1/observatory_pb.ts";
 import { NodeKind } from "../../../../gen/orrery/observatory/v1/observatory_pb.ts";
+import { edgeId } from "./topology.ts";
 
 export type Point = { readonly x: number; readonly y: number };
+export type Place = Point & { readonly width: number; readonly height: number };
+/** From where the requests come in to the stores. */
 export type Direction = "RIGHT" | "DOWN";
+/** How an edge is drawn. */
+export type Route = {
+  readonly points: readonly Point[];
+  /** As an SVG path. */
+  readonly path: string;
+  /** The direction of its end, in degrees clockwise from the right. */
+  readonly arrival: number;
+  /** The top left of its label. */
+  readonly label: Point | undefined;
+};
 
 /** Where everything stands, in pixels at full size. */
 export type Layout = {
+  readonly direction: Direction;
   readonly width: number;
   readonly height: number;
-  readonly nodes: ReadonlyMap<string, Point & { readonly width: number; readonly height: number }>;
-  /** By `edgeId`: the route from source to target, and the top left of its label. */
-  readonly edges: ReadonlyMap<string, { readonly points: readonly Point[]; readonly label: Point | undefined }>;
+  readonly nodes: ReadonlyMap<string, Place>;
+  /** By `edgeId`. */
+  readonly edges: ReadonlyMap<string, Route>;
 };
 
 /** Room for a label such as `42.1/s`. */
 export const labelSize = { width: 44, height: 18 } as const;
-
-/** Names an edge in addresses and in the graph. No service name holds a tilde. */
-export function edgeId(edge: { readonly from: string; readonly to: string }): string {
-  return `${edge.from}~${edge.to}`;
-}
-
-/** What decides the layout: when it stays the same, so does the picture. */
-export function topologyKey(nodes: readonly MapNode[], edges: readonly MapEdge[]): string {
-  return [...nodes.map(({ name }) => name).sort(), ...edges.map(edgeId).sort()].join("\n");
-}
 
 export function isStore(kind: NodeKind): boolean {
   return kind === NodeKind.DATABASE || kind === NodeKind.TOPIC;
@@ -56,7 +60,7 @@ export async function layOut(
       "elk.layered.spacing.nodeNodeBetweenLayers": "26",
       "elk.layered.spacing.edgeNodeBetweenLayers": "14",
       "elk.layered.spacing.edgeEdgeBetweenLayers": "11",
-      "elk.spacing.nodeNode": direction === "RIGHT" ? "22" : "26",
+      "elk.spacing.nodeNode": "22",
       "elk.spacing.edgeNode": "14",
       "elk.spacing.edgeEdge": "11",
       "elk.spacing.edgeLabel": "0",
@@ -77,6 +81,7 @@ export async function layOut(
   };
   const placed = await elk.layout(graph);
   return {
+    direction,
     width: placed.width ?? 0,
     height: placed.height ?? 0,
     nodes: new Map(
@@ -86,18 +91,49 @@ export async function layOut(
   };
 }
 
-function routeOf(edge: ElkExtendedEdge) {
+/** Where the requests come in: the node that stands first. */
+export function entrance(layout: Layout | undefined): string | undefined {
+  const along = ({ x, y }: Point) => (layout?.direction === "DOWN" ? y : x);
+  const [first] = [...(layout?.nodes ?? [])].sort(([, a], [, b]) => along(a) - along(b));
+  return first?.[0];
+}
+
+function routeOf(edge: ElkExtendedEdge): Route {
   const points = (edge.sections ?? []).flatMap(({ startPoint, bendPoints = [], endPoint }) => [
     startPoint,
     ...bendPoints,
     endPoint,
   ]);
   const label = edge.labels?.[0];
-  return { points, label: label ? { x: label.x ?? 0, y: label.y ?? 0 } : undefined };
+  const tip = points.at(-1);
+  const before = points.at(-2);
+  return {
+    points,
+    path: roundedPath(points),
+    arrival: tip && before ? (Math.atan2(tip.y - before.y, tip.x - before.x) * 180) / Math.PI : 0,
+    label: label ? { x: label.x ?? 0, y: label.y ?? 0 } : undefined,
+  };
+}
+
+/** The way of an edge that the layout leaves out: a curve from one node to the other. */
+export function directRoute(from: Place, to: Place, direction: Direction): Route {
+  const isDown = direction === "DOWN";
+  const start = isDown
+    ? { x: from.x + from.width / 2, y: from.y + from.height }
+    : { x: from.x + from.width, y: from.y + from.height / 2 };
+  const end = isDown ? { x: to.x + to.width / 2, y: to.y } : { x: to.x, y: to.y + to.height / 2 };
+  const bend = Math.max(40, Math.abs(isDown ? end.y - start.y : end.x - start.x) / 2);
+  const [across, down] = isDown ? [0, bend] : [bend, 0];
+  return {
+    points: [start, end],
+    path: `M${start.x},${start.y}C${start.x + across},${start.y + down} ${end.x - across},${end.y - down} ${end.x},${end.y}`,
+    arrival: isDown ? 90 : 0,
+    label: undefined,
+  };
 }
 
 /** An SVG path along points, its corners rounded. */
-export function roundedPath(points: readonly Point[], radius = 9): string {
+function roundedPath(points: readonly Point[], radius = 9): string {
   const [first, ...rest] = points;
   if (!first) return "";
   const parts = [`M${first.x},${first.y}`];

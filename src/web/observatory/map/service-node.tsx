@@ -4,13 +4,17 @@ import { formatDuration, formatRate, formatShare } from "../format.ts";
 import { serviceColor } from "../service-color.ts";
 import { errorShare, hasTraffic, troubleShare } from "./golden.ts";
 import { isStore } from "./layout.ts";
-import { nodeKindLabel, nodeLabel } from "./node-label.ts";
+import { nodeLabel } from "./node-label.ts";
 import styles from "./service-node.module.css";
 
-export type ServiceNodeData = { readonly node: MapNode };
+export type ServiceNodeData = {
+  readonly node: MapNode;
+  /** Whether another node is selected that it has nothing to do with. */
+  readonly isFar: boolean;
+};
 
 /** A service, a store, the proxy or the browser on the map. */
-export function ServiceNode({ data: { node }, selected }: NodeProps<Node<ServiceNodeData>>) {
+export function ServiceNode({ data: { node, isFar }, selected }: NodeProps<Node<ServiceNodeData>>) {
   const share = errorShare(node.golden);
   const isTroubled = share >= troubleShare;
   return (
@@ -20,6 +24,7 @@ export function ServiceNode({ data: { node }, selected }: NodeProps<Node<Service
       data-selected={selected}
       data-troubled={isTroubled}
       data-seen={node.isSeen}
+      data-far={isFar}
       title={node.name}
     >
       <Handle type="target" position={Position.Left} />
@@ -38,13 +43,7 @@ export function ServiceNode({ data: { node }, selected }: NodeProps<Node<Service
             )}
           </>
         ) : (
-          <span>
-            {node.kind === NodeKind.BROWSER
-              ? "shoppers"
-              : node.isSeen
-                ? "quiet"
-                : `${nodeKindLabel(node.kind)}, not seen`}
-          </span>
+          <span>{node.kind === NodeKind.BROWSER ? "shoppers" : node.isSeen ? "quiet" : "not seen"}</span>
         )}
       </span>
       <Handle type="source" position={Position.Right} />

@@ -1,18 +1,20 @@
 import { timestampMs } from "@bufbuild/protobuf/wkt";
 import { Link } from "@tanstack/react-router";
-import { useEffect, useEffectEvent } from "react";
 import { type GetMapResponse, NodeKind } from "../../../../gen/orrery/observatory/v1/observatory_pb.ts";
 import { observatory } from "../api.ts";
-import { formatAgo, formatDuration, formatRate, formatShare } from "../format.ts";
+import { formatAgo, formatDuration } from "../format.ts";
+import { DetailsPanel } from "../layout/details-panel.tsx";
 import { useLiveQuery } from "../live/live-query.ts";
 import { requestRange } from "../live/time-range.ts";
 import { storeNow } from "../live/watch.ts";
 import { ServiceName } from "../service-name.tsx";
-import { errorShare, hasTraffic, troubleShare } from "./golden.ts";
+import { GoldenCells, GoldenHeads } from "./golden-cells.tsx";
 import { GoldenNumbers } from "./golden-numbers.tsx";
-import { edgeId } from "./layout.ts";
 import { nodeKindLabel } from "./node-label.ts";
 import styles from "./side-panel.module.css";
+import { edgeId } from "./topology.ts";
+
+const percentiles = ["p95Ms"] as const;
 
 type Select = (chosen: { node?: string; edge?: string }) => unknown;
 
@@ -25,36 +27,24 @@ export function SidePanel(props: {
   readonly onClose: () => void;
 }) {
   const { map, onSelect, onClose } = props;
-  const onKey = useEffectEvent((event: KeyboardEvent) => {
-    if (event.key === "Escape") onClose();
-  });
-  useEffect(() => {
-    document.addEventListener("keydown", onKey);
-    return () => document.removeEventListener("keydown", onKey);
-  }, []);
   const node = map.nodes.find(({ name }) => name === props.node);
   const edge = map.edges.find((each) => edgeId(each) === props.edge);
   // Traces are found by a service: of an edge, by the one that is called, or that calls a store.
   const called = map.nodes.find(({ name }) => name === edge?.to);
   const isCalledService = called?.kind === NodeKind.SERVICE || called?.kind === NodeKind.PROXY;
   const service = node ? nodeService(node.kind, node.name) : edge ? (isCalledService ? edge.to : edge.from) : undefined;
+  const title = node ? (
+    <ServiceName name={node.name} />
+  ) : edge ? (
+    <>
+      <ServiceName name={edge.from} /> <span aria-hidden>→</span> <ServiceName name={edge.to} />
+    </>
+  ) : (
+    "Not on the map"
+  );
 
   return (
-    <aside className={styles.panel} aria-label="Details">
-      <div className={styles.head}>
-        <h2>
-          {node && <ServiceName name={node.name} />}
-          {edge && (
-            <>
-              <ServiceName name={edge.from} /> <span aria-hidden>→</span> <ServiceName name={edge.to} />
-            </>
-          )}
-          {!node && !edge && "Not on the map"}
-        </h2>
-        <button type="button" className={styles.close} onClick={onClose} aria-label="Close" title="Close (Esc)">
-          ✕
-        </button>
-      </div>
+    <DetailsPanel label="Details" title={title} className={styles.panel} onClose={onClose}>
       {node && (
         <p className="dimmed">
           {nodeKindLabel(node.kind)}
@@ -84,7 +74,7 @@ export function SidePanel(props: {
           <RecentTraces service={service} />
         </>
       )}
-    </aside>
+    </DetailsPanel>
   );
 }
 
@@ -112,36 +102,24 @@ function Neighbours({
           <thead>
             <tr>
               <th scope="col">{title}</th>
-              <th scope="col" className="number">
-                calls
-              </th>
-              <th scope="col" className="number">
-                errors
-              </th>
-              <th scope="col" className="number">
-                p95
-              </th>
+              <GoldenHeads percentiles={percentiles} />
             </tr>
           </thead>
           <tbody>
-            {edges.map((edge) => {
-              const { golden } = edge;
-              const share = errorShare(golden);
-              return (
-                <tr key={edgeId(edge)}>
-                  <td>
-                    <button type="button" className={styles.neighbour} onClick={() => onSelect({ edge: edgeId(edge) })}>
-                      <ServiceName name={edge[other]} />
-                    </button>
-                  </td>
-                  <td className="number">{hasTraffic(golden) ? formatRate(golden.callsPerSecond) : "silent"}</td>
-                  <td className={`number ${share >= troubleShare ? "bad" : ""}`}>
-                    {hasTraffic(golden) ? formatShare(share) : "–"}
-                  </td>
-                  <td className="number">{hasTraffic(golden) ? formatDuration(golden.p95Ms) : "–"}</td>
-                </tr>
-              );
-            })}
+            {edges.map((edge) => (
+              <tr key={edgeId(edge)}>
+                <td>
+                  <button
+                    type="button"
+                    className={`tap ${styles.neighbour}`}
+                    onClick={() => onSelect({ edge: edgeId(edge) })}
+                  >
+                    <ServiceName name={edge[other]} />
+                  </button>
+                </td>
+                <GoldenCells golden={edge.golden} percentiles={percentiles} />
+              </tr>
+            ))}
           </tbody>
         </table>
       ),

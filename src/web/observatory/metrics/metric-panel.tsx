@@ -90,6 +90,7 @@ export function MetricPanel(props: {
     <section className={`panel ${styles.panel}`} aria-busy={isPlaceholderData}>
       <h2 className={styles.title}>
         <Link
+          className="tap"
           to="/metrics"
           search={{
             metric: metric.name,
@@ -129,7 +130,12 @@ export function MetricPanel(props: {
           <ul>
             {slowest.map((each) => (
               <li key={`${each.traceId} ${each.spanId} ${each.timeMs}`}>
-                <Link to="/traces/$traceId" params={{ traceId: each.traceId }} search={{ span: each.spanId }}>
+                <Link
+                  to="/traces/$traceId"
+                  params={{ traceId: each.traceId }}
+                  search={{ span: each.spanId }}
+                  className="tap"
+                >
                   {format(each.value)}
                 </Link>{" "}
                 <span className="dimmed">{formatTime(each.timeMs)}</span>

@@ -2,6 +2,7 @@ import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { type Metric, MetricType } from "../../../../gen/orrery/observatory/v1/observatory_pb.ts";
 import { observatory } from "../api.ts";
 import { usePageTitle } from "../layout/page-title.ts";
+import { WithSidebar } from "../layout/sidebar.tsx";
 import { useLiveQuery } from "../live/live-query.ts";
 import { Nothing, Problem } from "../live/problem.tsx";
 import { aggregationLabel, aggregationNamed, aggregationsOf } from "./aggregations.ts";
@@ -42,27 +43,24 @@ export function MetricsPage() {
   const metric = metrics.find(({ name }) => name === search.metric);
 
   return (
-    <div className={styles.split}>
-      <MetricList metrics={metrics} />
-      <div className={styles.content}>
-        {board && (
-          <Board
-            title={board.title}
-            charts={board.charts}
-            metrics={metrics}
-            services={board.name === "golden" ? services : []}
-            service={board.name === "golden" ? (search.service ?? defaultService(services)) : undefined}
-            onService={(service) => void navigate({ search: (before) => ({ ...before, service }), replace: true })}
-          />
-        )}
-        {metric && <Detail key={metric.name} metric={metric} />}
-        {search.metric !== undefined && !metric && (
-          <Nothing title={`No metric is called ${search.metric}`}>
-            It has not arrived yet, or it has left the store.
-          </Nothing>
-        )}
-      </div>
-    </div>
+    <WithSidebar label="Boards and metrics" sidebar={<MetricList metrics={metrics} />}>
+      {board && (
+        <Board
+          title={board.title}
+          charts={board.charts}
+          metrics={metrics}
+          services={board.name === "golden" ? services : []}
+          service={board.name === "golden" ? (search.service ?? defaultService(services)) : undefined}
+          onService={(service) => void navigate({ search: (before) => ({ ...before, service }), replace: true })}
+        />
+      )}
+      {metric && <Detail key={metric.name} metric={metric} />}
+      {search.metric !== undefined && !metric && (
+        <Nothing title={`No metric is called ${search.metric}`}>
+          It has not arrived yet, or it has left the store.
+        </Nothing>
+      )}
+    </WithSidebar>
   );
 }
 
@@ -159,13 +157,13 @@ function Board(props: {
         )}
         {service !== undefined && (
           <>
-            <Link to="/traces" search={{ service }}>
+            <Link to="/traces" search={{ service }} className="tap">
               Traces
             </Link>
-            <Link to="/logs" search={{ service }}>
+            <Link to="/logs" search={{ service }} className="tap">
               Logs
             </Link>
-            <Link to="/" search={{ node: service }}>
+            <Link to="/" search={{ node: service }} className="tap">
               On the map
             </Link>
           </>

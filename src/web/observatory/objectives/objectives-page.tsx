@@ -80,13 +80,17 @@ function Alerts({ alerts }: { readonly alerts: readonly Alert[] }) {
                 <State state={alert.state} />
               </td>
               <th scope="row">{alert.name}</th>
-              <td>
-                <Link to="/metrics" search={{ board: "golden", service: alert.service }} className={styles.service}>
+              <td className={styles.by}>
+                <Link
+                  to="/metrics"
+                  search={{ board: "golden", service: alert.service }}
+                  className={`tap ${styles.service}`}
+                >
                   <ServiceName name={alert.service} />
                 </Link>
               </td>
-              <td>{alert.severity}</td>
-              <td>{alert.summary}</td>
+              <td className={styles.severity}>{alert.severity}</td>
+              <td className={styles.what}>{alert.summary}</td>
               <td className={styles.since}>
                 {alert.until && alert.since
                   ? `${formatTime(alert.since, { millis: false })}, for ${formatDuration(timestampMs(alert.until) - timestampMs(alert.since))}`
@@ -137,7 +141,7 @@ function ObjectiveCard({ objective }: { readonly objective: Objective }) {
           <h3>{objective.name}</h3>
           <p className="dimmed">{objective.description}</p>
         </div>
-        <Link to="/" search={{ node: objective.service }} className={styles.service}>
+        <Link to="/" search={{ node: objective.service }} className={`tap ${styles.service}`}>
           <ServiceName name={objective.service} />
         </Link>
       </div>

@@ -5,6 +5,7 @@ import type { RunQueryResponse } from "../../../../gen/orrery/observatory/v1/obs
 import { downloadAddress, observatory } from "../api.ts";
 import { formatCount, formatDuration } from "../format.ts";
 import { usePageTitle } from "../layout/page-title.ts";
+import { WithSidebar } from "../layout/sidebar.tsx";
 import { useLiveQuery } from "../live/live-query.ts";
 import { Nothing, Problem } from "../live/problem.tsx";
 import { examples } from "./examples.ts";
@@ -39,59 +40,59 @@ export function SqlPage() {
   };
 
   return (
-    <div className={styles.split}>
-      <Schema onInsert={insert} />
-      <div className={styles.content}>
-        <form
-          onSubmit={(event) => {
-            event.preventDefault();
-            run(draft);
-          }}
-        >
-          <label className={styles.label} htmlFor="statement">
-            <h1>SQL</h1>
-            <span className="dimmed">
-              One read-only statement in DuckDB's dialect. <kbd>Ctrl</kbd> <kbd>Enter</kbd> runs it, <kbd>Tab</kbd>{" "}
-              indents, <kbd>Esc</kbd> then <kbd>Tab</kbd> leaves.
+    <WithSidebar label="Tables" sidebar={<Schema onInsert={insert} />}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          run(draft);
+        }}
+      >
+        <label className={styles.label} htmlFor="statement">
+          <h1>SQL</h1>
+          <span className="dimmed">
+            One read-only statement in DuckDB's dialect.{" "}
+            <span className={styles.keys}>
+              <kbd>Ctrl</kbd> <kbd>Enter</kbd> runs it, <kbd>Tab</kbd> indents, <kbd>Esc</kbd> then <kbd>Tab</kbd>{" "}
+              leaves.
             </span>
-          </label>
-          <Editor ref={editor} value={draft} onChange={setDraft} onRun={() => run(draft)} />
-          <div className={styles.actions}>
-            <button type="submit" className="button" data-primary disabled={draft.trim() === ""}>
-              Run
-            </button>
-            {sql !== "" && !error && (
-              <>
-                <a className="button" href={downloadAddress("csv", sql)} download>
-                  CSV
-                </a>
-                <a className="button" href={downloadAddress("parquet", sql)} download>
-                  Parquet
-                </a>
-              </>
-            )}
-            <span className={styles.examples}>
-              <span className="dimmed">Examples:</span>
-              {examples.map((example) => (
-                <button
-                  key={example.title}
-                  type="button"
-                  className={styles.example}
-                  onClick={() => {
-                    setDraft(example.sql);
-                    run(example.sql);
-                  }}
-                >
-                  {example.title}
-                </button>
-              ))}
-            </span>
-          </div>
-        </form>
-        {error && <Problem error={error} />}
-        {data && sql !== "" && !error && <Result result={data} isStale={isFetching} />}
-      </div>
-    </div>
+          </span>
+        </label>
+        <Editor ref={editor} value={draft} onChange={setDraft} onRun={() => run(draft)} />
+        <div className={styles.actions}>
+          <button type="submit" className="button" data-primary disabled={draft.trim() === ""}>
+            Run
+          </button>
+          {sql !== "" && !error && (
+            <>
+              <a className="button" href={downloadAddress("csv", sql)} download>
+                CSV
+              </a>
+              <a className="button" href={downloadAddress("parquet", sql)} download>
+                Parquet
+              </a>
+            </>
+          )}
+          <span className={styles.examples}>
+            <span className="dimmed">Examples:</span>
+            {examples.map((example) => (
+              <button
+                key={example.title}
+                type="button"
+                className={styles.example}
+                onClick={() => {
+                  setDraft(example.sql);
+                  run(example.sql);
+                }}
+              >
+                {example.title}
+              </button>
+            ))}
+          </span>
+        </div>
+      </form>
+      {error && <Problem error={error} />}
+      {data && sql !== "" && !error && <Result result={data} isStale={isFetching} />}
+    </WithSidebar>
   );
 }
 
@@ -214,7 +215,7 @@ function Row({ row, columns }: { readonly row: ListValue; readonly columns: RunQ
             {text === undefined ? (
               <span className="dimmed">NULL</span>
             ) : name === "trace_id" && /^[0-9a-f]{32}$/.test(text) ? (
-              <Link to="/traces/$traceId" params={{ traceId: text }} preload={false}>
+              <Link to="/traces/$traceId" params={{ traceId: text }} preload={false} className="tap">
                 <code>{text}</code>
               </Link>
             ) : (

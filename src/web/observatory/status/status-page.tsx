@@ -82,7 +82,7 @@ export function StatusPage() {
         <section className={`panel ${styles.section}`} aria-labelledby="signals">
           <h2 id="signals">Signals</h2>
           <div className="scroll-x">
-            <table>
+            <table className="pinned">
               <thead>
                 <tr>
                   <th scope="col">Service</th>
@@ -97,7 +97,7 @@ export function StatusPage() {
                 {data.services.map((each) => (
                   <tr key={each.service}>
                     <th scope="row" className={styles.service}>
-                      <Link to="/metrics" search={{ board: "golden", service: each.service }}>
+                      <Link to="/metrics" search={{ board: "golden", service: each.service }} className="tap">
                         <ServiceName name={each.service} />
                       </Link>
                     </th>

@@ -1,9 +1,10 @@
 import { Link, useNavigate, useSearch } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { useMemo, useRef, useState } from "react";
+import { useEffect, useMemo, useRef, useState } from "react";
 import { observatory } from "../api.ts";
 import { formatDuration, formatTime } from "../format.ts";
 import { usePageTitle } from "../layout/page-title.ts";
+import { usePhone } from "../layout/use-phone.ts";
 import { useLiveQuery } from "../live/live-query.ts";
 import { Nothing, Problem } from "../live/problem.tsx";
 import { serviceColor } from "../service-color.ts";
@@ -42,7 +43,11 @@ export function ComparePage() {
       {right.error && <Problem error={right.error} onRetry={() => void right.refetch()} />}
       {!isBoth && (
         <Nothing title="Two traces are needed">
-          Paste their ids above, or tick two in the <Link to="/traces">list of traces</Link>.
+          Paste their ids above, or tick two in the{" "}
+          <Link to="/traces" className="tap">
+            list of traces
+          </Link>
+          .
         </Nothing>
       )}
       {isBoth && left.tree && right.tree && <Comparison a={left.tree} b={right.tree} aId={a} bId={b} />}
@@ -97,12 +102,14 @@ function Comparison(props: { readonly a: SpanTree; readonly b: SpanTree; readonl
   const rows = onlyDifferent ? aligned.filter((row) => Math.abs(difference(row) ?? scale) > threshold) : aligned;
   const largest = Math.max(1, ...aligned.map((row) => Math.abs(difference(row) ?? 0)));
   const scroller = useRef<HTMLElement>(null);
+  const rowHeight = usePhone() ? 70 : 30;
   const virtualizer = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
-    estimateSize: () => 30,
+    estimateSize: () => rowHeight,
     overscan: 12,
   });
+  useEffect(() => virtualizer.measure(), [rowHeight]);
   return (
     <>
       <div className={styles.summary}>
@@ -146,8 +153,8 @@ function Comparison(props: { readonly a: SpanTree; readonly b: SpanTree; readonl
                   <span className={styles.service}>{node.span.service}</span>
                   <bdi className="ellipsis dimmed">{node.span.name.replace(/^[\w.]+\.(\w+\/\w+)$/, "$1")}</bdi>
                 </span>
-                <Bar node={row.a} scale={scale} id={props.aId} />
-                <Bar node={row.b} scale={scale} id={props.bId} />
+                <Bar name="A" node={row.a} scale={scale} id={props.aId} />
+                <Bar name="B" node={row.b} scale={scale} id={props.bId} />
                 <span className={styles.delta}>
                   {delta === undefined ? (
                     <em className="dimmed">only in {row.a ? "A" : "B"}</em>
@@ -195,11 +202,11 @@ function Summary({ name, id, tree }: { readonly name: string; readonly id: strin
   return (
     <p className={styles.trace}>
       <strong>{name}</strong>
-      <Link to="/traces/$traceId" params={{ traceId: id }}>
+      <Link to="/traces/$traceId" params={{ traceId: id }} className="tap">
         {root ? <ServiceName name={root.span.service} /> : id}
       </Link>
       <bdi className="ellipsis">{root?.span.name}</bdi>
-      <span className="dimmed">
+      <span className={`dimmed ${styles.facts}`}>
         {formatDuration(tree.endNanos / 1e6)}, {tree.all.length} spans,{" "}
         {formatTime(Number(tree.epochNanos / 1_000_000n))}
       </span>
@@ -208,10 +215,12 @@ function Summary({ name, id, tree }: { readonly name: string; readonly id: strin
 }
 
 function Bar({
+  name,
   node,
   scale,
   id,
 }: {
+  readonly name: string;
   readonly node: SpanNode | undefined;
   readonly scale: number;
   readonly id: string;
@@ -236,8 +245,11 @@ function Bar({
         params={{ traceId: id }}
         search={{ span: node.span.spanId }}
         preload={false}
-        className={styles.value}
+        className={`tap ${styles.value}`}
       >
+        <span className={styles.side} aria-hidden>
+          {name}
+        </span>
         {node.span.isError && "✕ "}
         {duration}
       </Link>

@@ -8,6 +8,8 @@ import styles from "./duration-plot.module.css";
 const height = 108;
 const top = 8;
 const bottom = 20;
+/** Left of the dots, as in the style sheet. */
+const scaleWidth = 58;
 
 /**
  * The found traces as dots over time, their durations on a logarithmic scale; failed ones are crosses.
@@ -26,19 +28,18 @@ export function DurationPlot(props: {
   const durations = props.traces.map(({ durationMs }) => Math.max(0.01, durationMs));
   const low = Math.floor(Math.log10(Math.min(...durations)));
   const high = Math.max(low + 1, Math.ceil(Math.log10(Math.max(...durations))));
-  // The first part is left to the scale.
-  const x = (ms: number) => 6 + ((ms - from) / (to - from)) * 94;
+  const x = (ms: number) => ((ms - from) / (to - from)) * 100;
   const y = (duration: number) =>
     top + (1 - (Math.log10(Math.max(0.01, duration)) - low) / (high - low)) * (height - top - bottom);
   const decades = Array.from({ length: high - low + 1 }, (_, index) => 10 ** (low + index));
 
   return (
     <div className={`panel ${styles.plot}`} aria-hidden>
-      <svg aria-hidden width="100%" height={height} overflow="visible">
+      <svg aria-hidden className={styles.field} height={height} overflow="visible">
         {decades.map((decade) => (
           <g key={decade}>
-            <line x1="0" x2="100%" y1={y(decade)} y2={y(decade)} stroke="var(--line)" />
-            <text x="2" y={y(decade) - 3} className={styles.tick}>
+            <line x1={-scaleWidth} x2="100%" y1={y(decade)} y2={y(decade)} stroke="var(--line)" />
+            <text x={2 - scaleWidth} y={y(decade) - 3} className={styles.tick}>
               {formatDuration(decade)}
             </text>
           </g>
@@ -63,7 +64,7 @@ export function DurationPlot(props: {
             </svg>
           );
         })}
-        <text x="6%" y={height - 2} className={styles.tick}>
+        <text x="0" y={height - 2} className={styles.tick}>
           {formatTime(from, { millis: false })}
         </text>
         <text x="100%" y={height - 2} textAnchor="end" className={styles.tick}>

@@ -2,6 +2,7 @@ import type { JsonObject, JsonValue } from "@bufbuild/protobuf";
 import { Link } from "@tanstack/react-router";
 import { SpanKind } from "../../../../gen/orrery/observatory/v1/observatory_pb.ts";
 import { formatDuration, formatTime } from "../format.ts";
+import { DetailsPanel } from "../layout/details-panel.tsx";
 import { ServiceName } from "../service-name.tsx";
 import { attributeTerm } from "./attribute-filter.ts";
 import styles from "./span-details.module.css";
@@ -26,15 +27,7 @@ export function SpanDetails(props: {
   const { node, tree, traceId, onClose } = props;
   const { span } = node;
   return (
-    <aside className={styles.details} aria-label="Span">
-      <div className={styles.head}>
-        <h2>
-          <bdi>{span.name.slice(0, 500) || "(no name)"}</bdi>
-        </h2>
-        <button type="button" className={styles.close} onClick={onClose} aria-label="Close">
-          ✕
-        </button>
-      </div>
+    <DetailsPanel label="Span" title={<bdi>{span.name.slice(0, 500) || "(no name)"}</bdi>} onClose={onClose}>
       <p className={styles.facts}>
         <ServiceName name={span.service} />
         <span className="dimmed">{kinds[span.kind]}</span>
@@ -59,41 +52,34 @@ export function SpanDetails(props: {
           <dd>+{formatDuration(node.startNanos / 1e6)}</dd>
         </div>
       </dl>
-      <AttributeTable title="Attributes" attributes={span.attributes} service={span.service} />
-      {node.logs.length > 0 && (
+      {Object.keys(span.attributes ?? {}).length > 0 && (
         <section>
-          <h3>Logs</h3>
-          <ul className={styles.list}>
-            {node.logs.map((log, index) => (
-              <li key={index}>
-                <p>
-                  <span className="dimmed">+{formatDuration(Number(nanosOf(log.time) - tree.epochNanos) / 1e6)}</span>{" "}
-                  <strong className={log.severityNumber >= 17 ? "bad" : undefined}>{log.severity}</strong>{" "}
-                  {log.eventName && <code>{log.eventName}</code>}
-                </p>
-                <p className={styles.text}>{log.body}</p>
-                <Pairs attributes={log.attributes} />
-              </li>
-            ))}
-          </ul>
+          <h3>Attributes</h3>
+          <Pairs attributes={span.attributes} service={span.service} />
         </section>
       )}
-      {span.events.length > 0 && (
-        <section>
-          <h3>Events</h3>
-          <ul className={styles.list}>
-            {span.events.map((event, index) => (
-              <li key={index}>
-                <p>
-                  <span className="dimmed">+{formatDuration(Number(event.offsetNanos) / 1e6)}</span>{" "}
-                  <strong>{event.name}</strong>
-                </p>
-                <Pairs attributes={event.attributes} />
-              </li>
-            ))}
-          </ul>
-        </section>
-      )}
+      <Moments
+        title="Logs"
+        moments={node.logs.map((log) => ({
+          atNanos: Number(nanosOf(log.time) - tree.epochNanos),
+          title: (
+            <>
+              <strong className={log.severityNumber >= 17 ? "bad" : undefined}>{log.severity}</strong>{" "}
+              {log.eventName && <code>{log.eventName}</code>}
+            </>
+          ),
+          text: log.body,
+          attributes: log.attributes,
+        }))}
+      />
+      <Moments
+        title="Events"
+        moments={span.events.map((event) => ({
+          atNanos: Number(event.offsetNanos),
+          title: <strong>{event.name}</strong>,
+          attributes: event.attributes,
+        }))}
+      />
       {span.links.length > 0 && (
         <section>
           <h3>Links</h3>
@@ -109,64 +95,75 @@ export function SpanDetails(props: {
           </ul>
         </section>
       )}
-      <details>
+      <details className={styles.resource}>
         <summary>Resource</summary>
         <Pairs attributes={span.resource} />
       </details>
       <p className="dimmed">
         Span <code>{span.spanId}</code>, started {formatTime(span.start)}
       </p>
-    </aside>
+    </DetailsPanel>
   );
 }
 
-function AttributeTable(props: {
+/** What happened during the span, with its time since the trace began. */
+function Moments(props: {
   readonly title: string;
-  readonly attributes: JsonObject | undefined;
-  readonly service: string;
+  readonly moments: readonly {
+    readonly atNanos: number;
+    readonly title: React.ReactNode;
+    readonly text?: string;
+    readonly attributes: JsonObject | undefined;
+  }[];
 }) {
-  const entries = Object.entries(props.attributes ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
-  if (entries.length === 0) return null;
+  if (props.moments.length === 0) return null;
   return (
     <section>
       <h3>{props.title}</h3>
-      <table className={styles.attributes}>
-        <tbody>
-          {entries.map(([key, value]) => (
-            <tr key={key}>
-              <th scope="row">{key}</th>
-              <td>
-                <Link
-                  to="/traces"
-                  search={{ service: props.service, attributes: attributeTerm(key, valueText(value)) }}
-                  title="Find spans like this"
-                >
-                  <bdi>{valueText(value)}</bdi>
-                </Link>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      <ul className={styles.list}>
+        {props.moments.map(({ atNanos, title, text, attributes }, index) => (
+          <li key={index}>
+            <p>
+              <span className="dimmed">+{formatDuration(atNanos / 1e6)}</span> {title}
+            </p>
+            {text && <p className={styles.text}>{text}</p>}
+            <Pairs attributes={attributes} />
+          </li>
+        ))}
+      </ul>
     </section>
   );
 }
 
-/** Attributes as plain pairs. */
-export function Pairs({ attributes }: { readonly attributes: JsonObject | undefined }) {
-  const entries = Object.entries(attributes ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
+/** Attributes as pairs; those of a service's span lead to spans that have the same. */
+export function Pairs(props: { readonly attributes: JsonObject | undefined; readonly service?: string }) {
+  const entries = Object.entries(props.attributes ?? {}).sort(([a], [b]) => (a < b ? -1 : 1));
   if (entries.length === 0) return null;
   return (
     <table className={styles.attributes}>
       <tbody>
-        {entries.map(([key, value]) => (
-          <tr key={key}>
-            <th scope="row">{key}</th>
-            <td>
-              <bdi>{valueText(value)}</bdi>
-            </td>
-          </tr>
-        ))}
+        {entries.map(([key, value]) => {
+          const text = <bdi>{valueText(value)}</bdi>;
+          return (
+            <tr key={key}>
+              <th scope="row">{key}</th>
+              <td>
+                {props.service === undefined ? (
+                  text
+                ) : (
+                  <Link
+                    to="/traces"
+                    search={{ service: props.service, attributes: attributeTerm(key, valueText(value)) }}
+                    title="Find spans like this"
+                    className="tap"
+                  >
+                    {text}
+                  </Link>
+                )}
+              </td>
+            </tr>
+          );
+        })}
       </tbody>
     </table>
   );

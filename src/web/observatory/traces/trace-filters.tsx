@@ -1,100 +1,63 @@
 import { useNavigate, useSearch } from "@tanstack/react-router";
-import { observatory } from "../api.ts";
-import { useLiveQuery } from "../live/live-query.ts";
+import conditions from "../conditions/conditions.module.css";
+import { ConditionField, ConditionInput, Conditions } from "../conditions/conditions.tsx";
+import { ServiceSelect, useServices } from "../conditions/service-select.tsx";
 import styles from "./trace-filters.module.css";
 
-type Field = "operation" | "attributes" | "min" | "max" | "session" | "order";
+const ids = { placeholder: "id", spellCheck: false } as const;
+const milliseconds = { type: "number", min: 0, step: "any" } as const;
 
-/** The conditions of a search. They are the address; a field takes effect with Enter or when it is left. */
+/** The conditions of a search of traces. */
 export function TraceFilters() {
-  const search = useSearch({ from: "/traces" });
+  const { range: _range, limit: _limit, ...search } = useSearch({ from: "/traces" });
   const navigate = useNavigate({ from: "/traces" });
-  const { data } = useLiveQuery({
-    key: ["services"],
-    ask: (call) => observatory.listServices({}, call),
-    everyMs: 15_000,
-  });
-  const services = data?.services ?? [];
-  const operations = services.find(({ name }) => name === search.service)?.operations ?? [];
-  const set = (change: Partial<Record<Field | "service" | "errors", string | undefined>>) =>
+  const operations = useServices().find(({ name }) => name === search.service)?.operations ?? [];
+  const set = (change: Partial<Record<keyof typeof search, string | undefined>>) =>
     void navigate({ search: (before) => ({ ...before, ...change, limit: undefined }), replace: true });
-
-  const field = (name: Field, props: React.InputHTMLAttributes<HTMLInputElement>) => (
-    <input
-      // A new address brings a new field with its value.
-      key={`${name} ${search[name] ?? ""}`}
-      id={`trace-${name}`}
-      name={name}
-      defaultValue={search[name] ?? ""}
-      maxLength={256}
-      onBlur={({ currentTarget }) => {
-        if (currentTarget.value.trim() !== (search[name] ?? ""))
-          set({ [name]: currentTarget.value.trim() || undefined });
-      }}
-      {...props}
-    />
-  );
-
+  const field = (name: keyof typeof search) => ({
+    id: `trace-${name}`,
+    name,
+    value: search[name],
+    onChange: (value: string | undefined) => set({ [name]: value }),
+  });
   return (
-    <form
-      className="filters"
-      aria-label="Traces"
-      onSubmit={(event) => {
-        event.preventDefault();
-        const given = new FormData(event.currentTarget);
-        const value = (name: Field) => String(given.get(name) ?? "").trim() || undefined;
-        set({
-          operation: value("operation"),
-          attributes: value("attributes"),
-          min: value("min"),
-          max: value("max"),
-          session: value("session"),
-          order: value("order"),
-        });
-      }}
+    <Conditions
+      label="Traces"
+      count={Object.keys(search).length}
+      onSubmit={set}
+      onClear={() => void navigate({ search: ({ range }) => ({ range }), replace: true })}
     >
-      <label>
-        Service
-        <select
-          className={styles.service}
-          value={search.service ?? ""}
-          onChange={({ currentTarget }) => set({ service: currentTarget.value || undefined, operation: undefined })}
-        >
-          <option value="">any</option>
-          {search.service !== undefined && services.every(({ name }) => name !== search.service) && (
-            <option>{search.service}</option>
-          )}
-          {services.map(({ name }) => (
-            <option key={name}>{name}</option>
-          ))}
-        </select>
-      </label>
-      <label className={styles.wide} htmlFor="trace-operation">
-        Operation
-        {field("operation", { list: "operations", placeholder: "any" })}
+      <ServiceSelect value={search.service} onChange={(service) => set({ service, operation: undefined })} />
+      <ConditionField
+        {...field("operation")}
+        label="Operation"
+        size="wide"
+        input={{ list: "operations", placeholder: "any" }}
+      >
         <datalist id="operations">
           {operations.map((name) => (
             <option key={name} value={name} />
           ))}
         </datalist>
-      </label>
-      <label className={styles.wide} htmlFor="trace-attributes">
-        Attributes
-        {field("attributes", { placeholder: "http.route=/api/cart", spellCheck: false, maxLength: 2000 })}
-      </label>
-      <fieldset className={styles.duration}>
+      </ConditionField>
+      <ConditionField
+        {...field("attributes")}
+        label="Attributes"
+        size="wide"
+        input={{ placeholder: "http.route=/api/cart", spellCheck: false, maxLength: 2000 }}
+      />
+      <fieldset className={`${conditions.field} ${styles.duration}`}>
         <legend>Duration, ms</legend>
-        {field("min", { type: "number", min: 0, step: "any", placeholder: "from", "aria-label": "At least, ms" })}
+        <ConditionInput
+          {...field("min")}
+          input={{ ...milliseconds, placeholder: "from", "aria-label": "At least, ms" }}
+        />
         <span aria-hidden>–</span>
-        {field("max", { type: "number", min: 0, step: "any", placeholder: "to", "aria-label": "At most, ms" })}
+        <ConditionInput {...field("max")} input={{ ...milliseconds, placeholder: "to", "aria-label": "At most, ms" }} />
       </fieldset>
-      <label className={styles.id} htmlFor="trace-order">
-        Order{field("order", { placeholder: "id", spellCheck: false })}
-      </label>
-      <label className={styles.id} htmlFor="trace-session">
-        Session{field("session", { placeholder: "id", spellCheck: false })}
-      </label>
-      <label>
+      <ConditionField {...field("order")} label="Order" size="id" input={ids} />
+      <ConditionField {...field("session")} label="Session" size="id" input={ids} />
+      <label className={conditions.field}>
         <input
           type="checkbox"
           checked={search.errors !== undefined}
@@ -102,18 +65,6 @@ export function TraceFilters() {
         />
         Errors only
       </label>
-      <button type="submit" className="button">
-        Search
-      </button>
-      {Object.keys(search).some((key) => key !== "range" && key !== "limit") && (
-        <button
-          type="button"
-          className="button"
-          onClick={() => void navigate({ search: ({ range }) => ({ range }), replace: true })}
-        >
-          Clear
-        </button>
-      )}
-    </form>
+    </Conditions>
   );
 }

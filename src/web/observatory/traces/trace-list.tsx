@@ -79,15 +79,17 @@ const Row = memo(
     return (
       <tr className={styles.row} data-compared={isCompared}>
         <td className={styles.pick}>
-          <input
-            type="checkbox"
-            checked={isCompared}
-            aria-label={`Compare trace ${trace.traceId.slice(0, 8)}`}
-            onChange={() => props.onToggle(trace.traceId)}
-          />
+          <label className={styles.box}>
+            <input
+              type="checkbox"
+              checked={isCompared}
+              aria-label={`Compare trace ${trace.traceId.slice(0, 8)}`}
+              onChange={() => props.onToggle(trace.traceId)}
+            />
+          </label>
         </td>
         <td className={styles.time}>{formatTime(trace.start)}</td>
-        <td>
+        <td className={styles.what}>
           <Link
             to="/traces/$traceId"
             params={{ traceId: trace.traceId }}
@@ -97,6 +99,11 @@ const Row = memo(
           >
             <ServiceName name={trace.rootService} />
             <bdi className="ellipsis">{trace.rootOperation || "(no name)"}</bdi>
+            {trace.standsFor > 1 && (
+              <span className={styles.sampled} title="Of so many traces like this one, one was kept">
+                1 of {trace.standsFor}
+              </span>
+            )}
           </Link>
         </td>
         <td className={styles.duration}>
@@ -109,8 +116,10 @@ const Row = memo(
           </span>
           <span className={styles.value}>{formatDuration(trace.durationMs)}</span>
         </td>
-        <td className="number">{trace.spanCount}</td>
-        <td className="number">{trace.errorCount > 0 ? <strong className="bad">✕ {trace.errorCount}</strong> : ""}</td>
+        <td className={`number ${styles.spans}`}>{trace.spanCount}</td>
+        <td className={`number ${styles.errors}`}>
+          {trace.errorCount > 0 ? <strong className="bad">✕ {trace.errorCount}</strong> : ""}
+        </td>
         <td className={styles.services}>
           <Shares services={trace.services} total={trace.spanCount} />
         </td>

@@ -44,21 +44,28 @@ export function TracePage() {
           {code === Code.NotFound
             ? "It has not arrived yet, or it was dropped to make room for newer ones."
             : "A trace id has 32 hexadecimal digits."}{" "}
-          <Link to="/traces">Search traces</Link>
+          <Link to="/traces" className="tap">
+            Search traces
+          </Link>
         </Nothing>
       );
     }
     return <Problem error={error} onRetry={() => void refetch()} />;
   }
   if (!tree || data?.traceId.toLowerCase() !== traceId.toLowerCase()) return <Nothing title="Fetching the trace" />;
-  return <Trace traceId={traceId} tree={tree} isTruncated={data.isTruncated} />;
+  return <Trace traceId={traceId} tree={tree} isTruncated={data.isTruncated} standsFor={data.standsFor} />;
 }
 
 function isSame(a: GetTraceResponse, b: GetTraceResponse): boolean {
   return a.traceId === b.traceId && a.spans.length === b.spans.length && a.logs.length === b.logs.length;
 }
 
-function Trace(props: { readonly traceId: string; readonly tree: SpanTree; readonly isTruncated: boolean }) {
+function Trace(props: {
+  readonly traceId: string;
+  readonly tree: SpanTree;
+  readonly isTruncated: boolean;
+  readonly standsFor: number;
+}) {
   const { traceId, tree } = props;
   const { span: selectedId, find = "" } = useSearch({ from: "/traces/$traceId" });
   const navigate = useNavigate({ from: "/traces/$traceId" });
@@ -87,9 +94,14 @@ function Trace(props: { readonly traceId: string; readonly tree: SpanTree; reado
           <Fact name="Duration">{formatDuration(tree.endNanos / 1e6)}</Fact>
           <Fact name="Spans">{tree.all.length.toLocaleString("en")}</Fact>
           <Fact name="Errors">{errors > 0 ? <span className="bad">✕ {errors}</span> : "none"}</Fact>
+          {props.standsFor > 1 && (
+            <Fact name="Sampled">
+              <span title="Of so many traces like this one, one was kept">1 of {props.standsFor}</span>
+            </Fact>
+          )}
           <Fact name="Logs">
             {logCount > 0 ? (
-              <Link to="/logs" search={{ trace: traceId, range: "all" }}>
+              <Link to="/logs" search={{ trace: traceId, range: "all" }} className="tap">
                 {logCount}
               </Link>
             ) : (

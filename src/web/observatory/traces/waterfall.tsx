@@ -2,14 +2,19 @@ import { VisuallyHidden } from "@mantine/core";
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { memo, useEffect, useMemo, useRef, useState } from "react";
 import { formatDuration } from "../format.ts";
+import { usePhone } from "../layout/use-phone.ts";
 import { serviceColor } from "../service-color.ts";
 import { Overview } from "./overview.tsx";
 import { nanosOf, type SpanNode, type SpanTree, visibleRows } from "./span-tree.ts";
 import styles from "./waterfall.module.css";
 
-const rowHeight = 28;
+const lineHeight = 28;
+/** On a phone the bar is below the name, and a row as high as a finger is wide. */
+const touchHeight = 46;
 /** Deeper spans are drawn no further to the right: the names would leave their column. */
 const deepestIndent = 18;
+const indent = 13;
+const touchIndent = 8;
 
 /** The part of the trace that is shown, nanoseconds since its start. */
 export type Window = { readonly from: number; readonly to: number };
@@ -29,6 +34,8 @@ export function Waterfall(props: {
   const [onlyCritical, setOnlyCritical] = useState(false);
   const [zoom, setZoom] = useState<Window>();
   const scroller = useRef<HTMLDivElement>(null);
+  const isPhone = usePhone();
+  const rowHeight = isPhone ? touchHeight : lineHeight;
   const shown = zoom ?? { from: 0, to: tree.endNanos };
 
   const wanted = find.trim().toLowerCase();
@@ -43,6 +50,7 @@ export function Waterfall(props: {
     estimateSize: () => rowHeight,
     overscan: 12,
   });
+  useEffect(() => virtualizer.measure(), [rowHeight]);
   const cursor = rows.findIndex(({ span }) => span.spanId === selectedId);
 
   // An address that names a span opens at it.
@@ -153,6 +161,7 @@ export function Waterfall(props: {
                 node={node}
                 tree={tree}
                 top={start}
+                indent={isPhone ? touchIndent : indent}
                 from={shown.from}
                 to={shown.to}
                 isOpen={!collapsed.has(node.span.spanId)}
@@ -190,6 +199,7 @@ type RowProps = {
   readonly node: SpanNode;
   readonly tree: SpanTree;
   readonly top: number;
+  readonly indent: number;
   readonly from: number;
   readonly to: number;
   readonly isOpen: boolean;
@@ -206,6 +216,9 @@ const Row = memo(
     const left = percent(node.startNanos);
     const right = percent(node.endNanos);
     const isLabelLeft = right > 78 && left > 14;
+    // Clear of the records at the bar's end.
+    const logs = node.logs.map((log) => percent(Number(nanosOf(log.time) - tree.epochNanos)));
+    const labelLeft = Math.max(right, left + 0.2, ...logs.filter((at) => at < right + 6));
     return (
       <div
         id={rowId(node)}
@@ -220,7 +233,10 @@ const Row = memo(
         // The tree has the keyboard.
         onKeyDown={() => {}}
       >
-        <div className={styles.name} style={{ paddingInlineStart: 8 + Math.min(node.depth, deepestIndent) * 13 }}>
+        <div
+          className={styles.name}
+          style={{ paddingInlineStart: 8 + Math.min(node.depth, deepestIndent) * props.indent }}
+        >
           {children.length > 0 ? (
             // biome-ignore lint/a11y/noStaticElementInteractions: for the pointer; the tree has arrow keys
             // biome-ignore lint/a11y/useKeyWithClickEvents: as above
@@ -267,7 +283,7 @@ const Row = memo(
               key={index}
               className={styles.log}
               data-severity={log.severityNumber >= 17 ? "error" : log.severityNumber >= 13 ? "warning" : "info"}
-              style={{ left: `${percent(Number(nanosOf(log.time) - tree.epochNanos))}%` }}
+              style={{ left: `${logs[index] ?? 0}%` }}
               title={`${log.eventName} ${log.body}`.slice(0, 300)}
             />
           ))}
@@ -276,7 +292,7 @@ const Row = memo(
             style={
               isLabelLeft
                 ? { right: `calc(${100 - left}% + 6px)` }
-                : { left: `calc(${Math.max(right, left + 0.2)}% + 6px)` }
+                : { left: `calc(${labelLeft}% + ${labelLeft > right ? 9 : 6}px)` }
             }
           >
             {formatDuration(Number(span.durationNanos) / 1e6)}
@@ -288,6 +304,7 @@ const Row = memo(
   (before, after) =>
     before.node === after.node &&
     before.top === after.top &&
+    before.indent === after.indent &&
     before.from === after.from &&
     before.to === after.to &&
     before.isOpen === after.isOpen &&

@@ -1,0 +1,86 @@
+import { createClient, ErrorReply, RESP_TYPES } from "@redis/client";
+import type { ValkeyAddress } from "../config/environment.ts";
+import type { Logger } from "../logging/logger.ts";
+import { StoreUnavailableError } from "../sql/store-unavailable.ts";
+
+/** What a command and a script take. */
+type Argument = string | Buffer;
+
+/** A connection to a Valkey server, or to another one that speaks its protocol. */
+export interface Valkey {
+  /** @throws StoreUnavailableError when the server cannot be reached, takes no writes, or does not know us */
+  send(command: readonly Argument[]): Promise<Reply>;
+  isReachable(): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+export type Reply = Buffer | number | null;
+
+const connectWithinMs = 2_000;
+const answerWithinMs = 2_000;
+const longestPauseMs = 1_000;
+
+/** Replies that tell of the server's state and not of the command, https://valkey.io/topics/errors/ */
+const serverState =
+  /^(LOADING|BUSY|MASTERDOWN|READONLY|OOM|MISCONF|NOAUTH|WRONGPASS|NOPERM|CLUSTERDOWN|TRYAGAIN|MAXCLIENTS)\b/;
+
+/**
+ * Opens a connection that is made again whenever it breaks. A server that is away is no error of the start: what is asked
+ * meanwhile fails at once.
+ */
+export function openValkey(address: ValkeyAddress, log: Logger): Valkey {
+  const { host, port, username, password, isEncrypted } = address;
+  const client = createClient({
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    socket: {
+      host,
+      port,
+      ...(isEncrypted ? { tls: true as const } : {}),
+      connectTimeout: connectWithinMs,
+      reconnectStrategy: (tries) => Math.random() * Math.min(longestPauseMs, 50 * 2 ** Math.min(tries, 10)),
+    },
+    disableOfflineQueue: true,
+    // Servers before Valkey 7.2 answer it with an error.
+    disableClientInfo: true,
+    commandOptions: { timeout: answerWithinMs },
+  });
+  const raw = client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer });
+
+  let isDown = false;
+  client.on("error", (error) => {
+    // One line an outage: the client tells each attempt.
+    if (!isDown) log.error({ error }, `Valkey at ${host}:${port} cannot be reached`);
+    isDown = true;
+  });
+  client.on("ready", () => {
+    if (isDown) log.info(`Valkey at ${host}:${port} is back`);
+    isDown = false;
+  });
+  client.connect().catch(() => {
+    // Told above, and tried again.
+  });
+
+  return {
+    async send(command) {
+      try {
+        return (await raw.sendCommand([...command])) as Reply;
+      } catch (error) {
+        if (error instanceof ErrorReply && !serverState.test(error.message)) throw error;
+        const reason = error instanceof Error ? error.message : String(error);
+        throw new StoreUnavailableError(`Valkey at ${host}:${port}: ${reason}`, { cause: error });
+      }
+    },
+    async isReachable() {
+      if (!client.isReady) return false;
+      try {
+        return (await client.ping()) === "PONG";
+      } catch {
+        return false;
+      }
+    },
+    async close() {
+      client.destroy();
+    },
+  };
+}

@@ -1,7 +1,9 @@
 import { expect, it } from "vitest";
 import { parse } from "yaml";
+import { Health } from "../../../gen/grpc/health/v1/health_pb.ts";
 import { folders } from "../../edge/routes.ts";
 import { frontendProxy } from "../../edge/service.ts";
+import { cart } from "../../services/cart/service.ts";
 import { services } from "../../services/index.ts";
 import { renderYaml } from "../yaml.ts";
 import { envoyConfiguration } from "./configuration.ts";
@@ -34,6 +36,13 @@ it("every service behind the front proxy has a cluster on its own port", () => {
     const port = services.find((service) => service.name === name)?.port.fallback;
     expect(addresses.get(name)).toEqual({ address: name, port_value: port });
   }
+});
+
+it("a service that is added has its routes, with nothing else to be done", () => {
+  const wishlist = { ...cart, name: "wishlist", port: { variable: "WISHLIST_PORT", fallback: 8091 }, rpc: [Health] };
+  const rendered = renderYaml(envoyConfiguration({ services: [...services, wishlist], version: "1.2.3" }), "");
+  expect(rendered).toContain("- name: wishlist\n");
+  expect(rendered).toContain("route: { cluster: wishlist, timeout: 17s }");
 });
 
 it("no route leads to a cluster that there is not", () => {

@@ -16,7 +16,8 @@ export interface EnvoyOptions {
 /** The whole configuration of the front proxy, with the names and ports that containers have. */
 export function envoyConfiguration({ services, version }: EnvoyOptions): Yaml {
   const proxy = find(services, "frontend-proxy");
-  const behind = proxy.calls.map((name) => find(services, name));
+  // Whoever offers RPC does so to everybody.
+  const behind = services.filter(({ name, rpc }) => rpc.length > 0 || proxy.calls.includes(name));
   return {
     node: { id: proxy.name, cluster: proxy.name },
     admin: noted("For the same machine or container only: it can end the proxy.", {

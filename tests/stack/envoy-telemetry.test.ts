@@ -237,8 +237,10 @@ describe("a request through Envoy", () => {
   });
 
   it("that fails for want of a service leaves an error", async () => {
+    const nobody = `127.0.0.1:${await freePort()}`;
     const failing = await startProxy({
-      frontend: `127.0.0.1:${await freePort()}`,
+      frontend: nobody,
+      cart: nobody,
       "otel-collector": collector,
     });
     try {
@@ -251,6 +253,16 @@ describe("a request through Envoy", () => {
         expect(JSON.parse(rows[0]?.[1] ?? "{}")).toMatchObject({ "envoy.response_flags": expect.stringMatching(/UF/) });
         const failures = await ask(`select kind, name from spans where trace_id = '${failed}' and is_error`);
         expect(failures).toEqual([["server", "GET /api/products"]]);
+      }, 20_000);
+      // Over HTTP a call of gRPC is a success even so.
+      const call = randomBytes(16).toString("hex");
+      const options = { headers: { traceparent: `00-${call}-${trace.span}-01` } };
+      await remoteClient(failing.url, CartService)
+        .getCart({ userId: "u" }, options)
+        .catch(() => {});
+      await eventually(async () => {
+        const rows = await ask(`select severity from logs where trace_id = '${call}'`);
+        expect(rows).toEqual([["ERROR"]]);
       }, 20_000);
     } finally {
       await failing.remove();

@@ -1,3 +1,4 @@
+import { Code } from "@connectrpc/connect";
 import { attribute, event } from "../../../gen/telemetry/registry.ts";
 import { watching } from "../../edge/routes.ts";
 import type { ServiceDeclaration } from "../../platform/lifecycle/service.ts";
@@ -60,12 +61,27 @@ export function tracing(proxy: ServiceDeclaration, version: string): Yaml {
   };
 }
 
+/** Of the codes of gRPC, those for which the server is to blame. */
+const serverErrors = [
+  Code.Unknown,
+  Code.DeadlineExceeded,
+  Code.Unimplemented,
+  Code.Internal,
+  Code.Unavailable,
+  Code.DataLoss,
+];
+// In CEL. Whatever befalls a call of gRPC, its HTTP status is 200; and whatever is no call has a status of gRPC, too.
+const type = "request.headers['content-type']";
+const isGrpc = `'content-type' in request.headers && ${type}.matches('^application/grpc([+].*)?$')`;
+const isError = `response.code >= 500 || (${isGrpc} && response.grpc_status in [${serverErrors.join(", ")}])`;
+const isLimited = `response.code == 429 || (${isGrpc} && response.grpc_status == ${Code.ResourceExhausted})`;
+
 /** One record a request, in the trace of the request. */
 export function accessLog(proxy: ServiceDeclaration, version: string): Yaml {
   const strings: Readonly<Record<string, string>> = {
     "event.name": event.proxyAccess,
     // Envoy has no severity to give; the name of one is what it can say.
-    [attribute.demoLogSeverity]: "%CEL(response.code >= 500 ? 'ERROR' : response.code == 429 ? 'WARN' : 'INFO')%",
+    [attribute.demoLogSeverity]: `%CEL(${isError} ? 'ERROR' : ${isLimited} ? 'WARN' : 'INFO')%`,
     [attribute.httpRequestMethod]: "%REQ(:METHOD)%",
     [attribute.httpResponseStatusCode]: "%RESPONSE_CODE%",
     [attribute.httpRoute]: "%ROUTE_NAME%",
@@ -101,7 +117,7 @@ export function accessLog(proxy: ServiceDeclaration, version: string): Yaml {
   };
 }
 
-/** Statistics that tell how the shop and the proxy fare; all others stay at the admin port. */
+/** Statistics that tell how the shop and the proxy fare; of some thousand others Envoy keeps no count. */
 const statistics = [
   "http.front.downstream_rq_(time|total|active|[1-5]xx)",
   "http.front.downstream_cx_(active|total)",

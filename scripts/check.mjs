@@ -25,6 +25,7 @@ const steps = [
   { name: "contract kept (buf breaking)", check: () => tool("buf", "breaking", "--against", "proto/baseline.binpb") },
   { name: "generated code (buf generate)", check: generated },
   { name: "telemetry registry", check: telemetry },
+  { name: "rendered files", check: rendered },
   { name: "unused code (knip)", check: () => tool("knip", "--no-progress", "--no-config-hints") },
   { name: "pictures", check: pictures },
   { name: "versions and licences", check: () => dependencyProblems(root) },
@@ -86,6 +87,15 @@ function contents(folder) {
 
 async function telemetry() {
   const { code, output } = await run(process.execPath, [join(root, "scripts", "render-telemetry.ts"), "--check"], {
+    cwd: root,
+    env: environment(process.execPath),
+  });
+  return code === 0 ? [] : [output.trim()];
+}
+
+/** What is rendered from the services' declarations, for engines to read. */
+async function rendered() {
+  const { code, output } = await run(process.execPath, [join(root, "src", "main.ts"), "render", "--check"], {
     cwd: root,
     env: environment(process.execPath),
   });

@@ -79,6 +79,17 @@ Example:
   )
   .action(async (kind, text, options) => (await import("./commands/mark.ts")).mark(kind, text, options));
 
+program
+  .command("render")
+  .description("Write the configuration files that are rendered from the services' declarations.")
+  .option("--check", "write nothing; fail when a file is not as it would be rendered, and name it")
+  .addHelpText(
+    "after",
+    `
+They are committed: otel/envoy/envoy.yaml. See docs/deployment.md.`,
+  )
+  .action(async (options) => (await import("./commands/render.ts")).render(options));
+
 const stack = program.command("stack").description("The engines of the mesh, run natively. See docs/deployment.md.");
 
 stack

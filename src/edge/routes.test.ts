@@ -16,3 +16,15 @@ it.each([
 it("sends those who forget the slash to the folder", () => {
   expect(routeOf("/mail?format=json")).toEqual({ kind: "redirect", location: "/mail/?format=json" });
 });
+
+it.each(["/mail/send_order_confirmation", "/mail/oteldemo.EmailService/SendOrderConfirmation", "/images/x.svg"])(
+  "nobody gets at %s but to read",
+  (url) => {
+    expect(routeOf(url, "POST")).toMatchObject({ kind: "refuse", allow: "GET, HEAD" });
+    expect(routeOf(url, "HEAD")).toMatchObject({ kind: "forward" });
+  },
+);
+
+it("what only the mesh has is a page like any other, which there is not", () => {
+  expect(routeOf("/grafana/d/1")).toMatchObject({ kind: "forward", service: "frontend", url: "/grafana/d/1" });
+});

@@ -1,4 +1,5 @@
 import { attribute, event } from "../../gen/telemetry/registry.ts";
+import { sendProblem, titleOf } from "../platform/http/problem.ts";
 import type { RunningService, ServiceContext } from "../platform/lifecycle/service.ts";
 import type { HttpHandler } from "../platform/rpc/rpc-handler.ts";
 import { setHttpRoute, tracedForward } from "../platform/telemetry/http.ts";
@@ -14,7 +15,13 @@ export async function start(context: ServiceContext): Promise<RunningService> {
   return {
     isUntraced: isWatching,
     http(request, response) {
-      const route = routeOf(request.url ?? "/");
+      const route = routeOf(request.url ?? "/", request.method);
+      if (route.kind === "refuse") {
+        setHttpRoute(response, route.route);
+        response.setHeader("allow", route.allow);
+        sendProblem(response, { status: 405, title: titleOf(405) });
+        return;
+      }
       if (route.kind === "redirect") {
         response.statusCode = 301;
         response.setHeader("location", route.location);

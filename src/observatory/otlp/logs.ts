@@ -1,4 +1,5 @@
 import { BinaryReader, WireType } from "@bufbuild/protobuf/wire";
+import { attribute } from "../../../gen/telemetry/registry.ts";
 import { type Attributes, bounded, readAnyValue, readKeyValue } from "./attributes.ts";
 import { type FromResource, hex, readRequest } from "./resource.ts";
 
@@ -63,5 +64,18 @@ function readRecord(reader: BinaryReader): DecodedRecord {
     const named = record.attributes.get("event.name");
     if (typeof named === "string") record.eventName = bounded(named, maxNameLength);
   }
+  if (record.severityNumber === 0 && record.severity === "") nameSeverity(record);
   return record;
+}
+
+/** The numbers of severities by their names: the first of each range. */
+const severityNumbers: Readonly<Record<string, number>> = { DEBUG: 5, INFO: 9, WARN: 13, ERROR: 17 };
+
+/** Senders that cannot give a record a severity, as Envoy's access log cannot, name it in an attribute. */
+function nameSeverity(record: DecodedRecord): void {
+  const named = record.attributes.get(attribute.demoLogSeverity);
+  const number = typeof named === "string" ? severityNumbers[named] : undefined;
+  if (typeof named !== "string" || number === undefined) return;
+  record.severity = named;
+  record.severityNumber = number;
 }

@@ -35,6 +35,10 @@ export const platformErrors = defineErrors({
     code: Code.ResourceExhausted,
     meaning: "More calls are being served than the service takes at once. Repeat it later.",
   },
+  RATE_LIMITED: {
+    code: Code.ResourceExhausted,
+    meaning: "The front proxy of the mesh takes no more requests from one client at the moment. Repeat it in a second.",
+  },
   DEADLINE_EXCEEDED: {
     code: Code.DeadlineExceeded,
     meaning: "The answer did not come in time. It is not known whether the call had an effect.",

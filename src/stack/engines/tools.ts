@@ -28,6 +28,22 @@ export const maven: Tool = {
   from: "Apache Maven",
 };
 
+export const pip: Tool = {
+  program: "pip3",
+  versionArgs: ["--version"],
+  version: /^pip (\d+)/m,
+  atLeast: 20,
+  from: "Python's installer, such as python3-pip",
+};
+
+export const unzip: Tool = {
+  program: "unzip",
+  versionArgs: ["-v"],
+  version: /^UnZip (\d+)/m,
+  atLeast: 5,
+  from: "Info-ZIP's unzip",
+};
+
 /** What is missing, one phrase each; empty when everything is there. */
 export async function missingTools(tools: readonly Tool[]): Promise<readonly string[]> {
   const answers = await Promise.all(tools.map(missing));

@@ -1,0 +1,33 @@
+import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { dirname } from "node:path";
+import { type RenderedFile, renderedFiles } from "../deploy/rendered-files.ts";
+import { shopVersion } from "./version.ts";
+
+const root = new URL("../../", import.meta.url);
+
+/** Writes the files that are rendered from the declarations; with `check`, only tells which would change. */
+export async function render(options: { readonly check?: boolean }): Promise<void> {
+  const stale: RenderedFile[] = [];
+  for (const file of renderedFiles(await shopVersion())) if ((await committed(file)) !== file.content) stale.push(file);
+  if (options.check) {
+    if (stale.length === 0) return;
+    const names = stale.map(({ path }) => path).join("\n");
+    process.stdout.write(`${names}\nrun npm run orrery -- render and commit what it writes\n`);
+    process.exitCode = 1;
+    return;
+  }
+  for (const { path, content } of stale) {
+    const file = new URL(path, root);
+    await mkdir(dirname(file.pathname), { recursive: true });
+    await writeFile(file, content);
+    process.stdout.write(`${path} written\n`);
+  }
+  if (stale.length === 0) process.stdout.write("Everything is as it would be rendered.\n");
+}
+
+async function committed({ path }: RenderedFile): Promise<string | undefined> {
+  return readFile(new URL(path, root), "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
+}

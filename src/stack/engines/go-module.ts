@@ -38,7 +38,7 @@ export async function buildGoPrograms(
       cwd,
       // A workspace file names folders that are not in the module.
       environment: { GOWORK: "off", CGO_ENABLED: "0" },
-      complaint: /^go: (?!downloading)(.+)$/m,
+      complaint: /^(?:go: (?!downloading)|\s*"Error": ")(.+?)"?$/m,
       output(chunk) {
         said += chunk;
         progress.output(chunk);

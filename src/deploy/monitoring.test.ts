@@ -55,8 +55,14 @@ it("every rule has unit tests: of its value, of when it fires and of when it doe
       expect(values.map(({ expr }) => expr)).toContain(`${record}{objective="${objective}"}`);
     } else {
       const own = raised.filter(({ alertname }) => alertname === rule.alert);
-      expect(own.some((test) => test.exp_alerts?.length), `when ${rule.alert} fires`).toBe(true);
-      expect(own.some((test) => !test.exp_alerts?.length), `when ${rule.alert} does not fire`).toBe(true);
+      expect(
+        own.some((test) => test.exp_alerts?.length),
+        `when ${rule.alert} fires`,
+      ).toBe(true);
+      expect(
+        own.some((test) => !test.exp_alerts?.length),
+        `when ${rule.alert} does not fire`,
+      ).toBe(true);
     }
   }
 });

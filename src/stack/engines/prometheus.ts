@@ -19,7 +19,7 @@ export const prometheus: Engine = {
   withoutIt: "the Observatory keeps metrics and judges objectives",
   installsWith: [go],
   runsWith: [],
-  recipe: [mod, sum],
+  recipe: [mod, sum, new URL(import.meta.url)],
   ports: ["web"],
 
   install: (folder, progress) =>

@@ -1,6 +1,7 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
 import { dirname } from "node:path";
-import { type RenderedFile, renderedFiles } from "../deploy/rendered-files.ts";
+import type { RenderedFile } from "../deploy/rendered-file.ts";
+import { renderedFiles } from "../deploy/rendered-files.ts";
 import { shopVersion } from "./version.ts";
 
 const root = new URL("../../", import.meta.url);
@@ -8,7 +9,7 @@ const root = new URL("../../", import.meta.url);
 /** Writes the files that are rendered from the declarations; with `check`, only tells which would change. */
 export async function render(options: { readonly check?: boolean }): Promise<void> {
   const stale: RenderedFile[] = [];
-  for (const file of renderedFiles(await shopVersion())) if ((await committed(file)) !== file.content) stale.push(file);
+  for (const file of renderedFiles(await shopVersion())) if ((await committed(file)) !== file.text) stale.push(file);
   if (options.check) {
     if (stale.length === 0) return;
     const names = stale.map(({ path }) => path).join("\n");
@@ -16,10 +17,10 @@ export async function render(options: { readonly check?: boolean }): Promise<voi
     process.exitCode = 1;
     return;
   }
-  for (const { path, content } of stale) {
+  for (const { path, text } of stale) {
     const file = new URL(path, root);
     await mkdir(dirname(file.pathname), { recursive: true });
-    await writeFile(file, content);
+    await writeFile(file, text);
     process.stdout.write(`${path} written\n`);
   }
   if (stale.length === 0) process.stdout.write("Everything is as it would be rendered.\n");

@@ -1,7 +1,9 @@
+import { alertmanager } from "./alertmanager.ts";
 import type { Engine } from "./engine.ts";
 import { envoy } from "./envoy.ts";
 import { kafka } from "./kafka.ts";
+import { prometheus } from "./prometheus.ts";
 import { valkey } from "./valkey.ts";
 
 /** All engines that can run natively. */
-export const engines: readonly Engine[] = [envoy, kafka, valkey];
+export const engines: readonly Engine[] = [envoy, kafka, valkey, prometheus, alertmanager];

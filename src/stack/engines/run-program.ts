@@ -7,6 +7,8 @@ export async function runProgram(
   args: readonly string[],
   options: {
     readonly cwd: string;
+    /** Beside that of this process. */
+    readonly environment?: Readonly<Record<string, string>>;
     readonly output: (chunk: string) => void;
     /** Finds the line that tells why it failed. */
     readonly complaint: RegExp;
@@ -14,7 +16,11 @@ export async function runProgram(
 ): Promise<void> {
   let said = "";
   const code = await new Promise<number | null>((resolve, reject) => {
-    const child = spawn(program, args, { cwd: options.cwd, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(program, args, {
+      cwd: options.cwd,
+      env: { ...process.env, ...options.environment },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     const take = (chunk: Buffer) => {
       said += chunk;
       options.output(chunk.toString());

@@ -7,6 +7,8 @@ export interface Tool {
   /** Finds the version that counts in what the program says of itself. */
   readonly version: RegExp;
   readonly atLeast: number;
+  /** What stands before the number that counts: `1.` of Go 1.26. */
+  readonly before?: string;
   /** Where people get it. */
   readonly from: string;
 }
@@ -44,18 +46,29 @@ export const unzip: Tool = {
   from: "Info-ZIP's unzip",
 };
 
+export const go: Tool = {
+  program: "go",
+  versionArgs: ["version"],
+  // `go version go1.26.1 linux/amd64`; since 1.21 it fetches the version that a module asks for.
+  version: /go1\.(\d+)/,
+  atLeast: 21,
+  before: "1.",
+  from: "https://go.dev/dl",
+};
+
 /** What is missing, one phrase each; empty when everything is there. */
 export async function missingTools(tools: readonly Tool[]): Promise<readonly string[]> {
   const answers = await Promise.all(tools.map(missing));
   return answers.filter((answer) => answer !== undefined);
 }
 
-async function missing({ program, versionArgs, version, atLeast, from }: Tool): Promise<string | undefined> {
-  const wanted = `${program} ${atLeast} or newer (${from})`;
+async function missing(tool: Tool): Promise<string | undefined> {
+  const { program, versionArgs, version, atLeast, before = "", from } = tool;
+  const wanted = `${program} ${before}${atLeast} or newer (${from})`;
   const said = await output(program, versionArgs);
   if (said === undefined) return `${wanted} is not installed`;
   const found = Number(version.exec(said)?.[1]);
-  return found >= atLeast ? undefined : `${wanted} is needed; this machine has ${found}`;
+  return found >= atLeast ? undefined : `${wanted} is needed; this machine has ${before}${found}`;
 }
 
 function output(program: string, args: readonly string[]): Promise<string | undefined> {

@@ -1,0 +1,31 @@
+// Writes what Prometheus and Alertmanager are started with into a folder, for Alertmanager to tell people by the
+// variables that otel/alertmanager/receivers.env lists:
+//   .toolchain/bin/node --env-file=my-receivers.env scripts/render-monitoring.ts <folder>
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { alertmanagerFiles, alertReceivers } from "../src/deploy/alertmanager.ts";
+import { prometheusFiles } from "../src/deploy/prometheus.ts";
+import { shopObjectives } from "../src/observatory/objectives/shop-objectives.ts";
+import { ConfigError } from "../src/platform/config/environment.ts";
+import { services } from "../src/services/index.ts";
+
+const [folder] = process.argv.slice(2);
+try {
+  // The files of the repository have no keys in them.
+  if (folder === undefined) throw new ConfigError("Name the folder to write to.");
+  const files = [
+    ...prometheusFiles({ services, objectives: shopObjectives }),
+    ...alertmanagerFiles({ receivers: alertReceivers(process.env) }),
+  ];
+  for (const { path, text } of files) {
+    const file = join(folder, path);
+    await mkdir(dirname(file), { recursive: true });
+    // The keys are for nobody else on the machine.
+    await writeFile(file, text, { mode: 0o600 });
+    console.log(file);
+  }
+} catch (error) {
+  if (!(error instanceof ConfigError)) throw error;
+  console.error(error.message);
+  process.exitCode = 1;
+}

@@ -1,0 +1,89 @@
+import { type AlertRule, promDuration, type RuleGroup } from "./alert-rule.ts";
+import { prometheusName, selector } from "./prometheus-names.ts";
+
+/**
+ * How much counters have risen. A series that was not there counts from nothing, which `increase` does not see: a
+ * counter of failures comes into being with the first. No counter falls, for every start is an instance of its own.
+ */
+function rise(counter: string, window: string): string {
+  return `(${counter} - (${counter} offset ${window} or ${counter} * 0))`;
+}
+
+/** Alerts on what the shop runs on, whatever its customers feel of it yet. */
+export function platformRules({ runbooks }: { readonly runbooks: string }): RuleGroup {
+  const rule = (
+    alert: string,
+    seconds: number,
+    rest: Pick<AlertRule, "expr" | "labels"> & Omit<AlertRule["annotations"], "runbook_url">,
+  ): AlertRule => {
+    const { expr, labels, summary, description } = rest;
+    const annotations = { summary, description, runbook_url: `${runbooks}/${alert}.md` };
+    return { alert, expr, ...(seconds === 0 ? {} : { for: promDuration(seconds) }), labels, annotations };
+  };
+  const service = "{{ $labels.service_name }}";
+  const lost = (signal: "span" | "log") =>
+    rise(`${prometheusName(`otel.sdk.processor.${signal}.processed`)}${selector({ "error.type": { not: "" } })}`, "5m");
+  const running = `${prometheusName("process.cpu.time")}${selector({ "cpu.mode": "user" })}`;
+  const seen = (window: string) => `count by (service_name) (last_over_time(${running}[${window}]))`;
+
+  return {
+    name: "platform",
+    rules: [
+      rule("consumer-lag", 60, {
+        expr: `max by (service_name, messaging_destination_name) (${prometheusName("demo.event.lag")}) > 100`,
+        labels: { severity: "ticket", team: "orders", service },
+        summary: `${service} falls behind`,
+        description: `{{ $value }} messages of {{ $labels.messaging_destination_name }} wait for ${service}.`,
+      }),
+      rule("outbox-waiting", 30, {
+        expr: `max by (service_name, demo_outbox_topic) (${prometheusName("demo.outbox.age")}) > 60`,
+        labels: { severity: "page", team: "orders", service },
+        summary: `Events of ${service} are not published`,
+        description: `An entry for {{ $labels.demo_outbox_topic }} has waited for {{ $value | humanizeDuration }} in the outbox of ${service}.`,
+      }),
+      rule("order-refunds", 0, {
+        expr: [
+          `sum(${rise(prometheusName("demo.payment.refunds"), "10m")})`,
+          ">=",
+          `clamp_min(0.05 * sum(${rise(prometheusName("demo.payment.transactions"), "10m")}), 3)`,
+        ].join("\n"),
+        labels: { severity: "ticket", team: "orders", service: "checkout" },
+        summary: "Charges are given back",
+        description:
+          "{{ $value }} charges were given back in ten minutes, more than one in twenty: orders fail after they are paid.",
+      }),
+      rule("event-loop-delay", 60, {
+        expr: `${prometheusName("nodejs.eventloop.delay.p99")} > 0.25`,
+        labels: { severity: "ticket", team: "platform", service },
+        summary: "A process stalls",
+        description:
+          "The event loop of {{ $labels.service_instance_id }} comes {{ $value | humanizeDuration }} late (99th percentile): all that it answers is late by as much.",
+      }),
+      rule("event-loop-busy", 120, {
+        expr: `${prometheusName("nodejs.eventloop.utilization")} > 0.9`,
+        labels: { severity: "ticket", team: "platform", service },
+        summary: "A process is at its limit",
+        description:
+          "The event loop of {{ $labels.service_instance_id }} is busy {{ $value | humanizePercentage }} of the time.",
+      }),
+      rule("telemetry-lost", 0, {
+        expr: [
+          `sum by (service_name, otel_component_type, error_type) (${lost("span")}) > 0`,
+          "or",
+          `sum by (service_name, otel_component_type, error_type) (${lost("log")}) > 0`,
+        ].join("\n"),
+        labels: { severity: "ticket", team: "platform", service },
+        summary: "Telemetry is lost on its way",
+        description:
+          "{{ $value }} spans or log records did not leave {{ $labels.otel_component_type }} in five minutes: {{ $labels.error_type }}.",
+      }),
+      rule("restarts", 0, {
+        // More have ended than run now, three at least: a roll-out ends each once.
+        expr: [`${seen("15m")} - ${seen("2m")} >= 3`, "and", `${seen("15m")} > 2 * ${seen("2m")}`].join("\n"),
+        labels: { severity: "page", team: "platform", service },
+        summary: "Processes keep ending",
+        description: `{{ $value }} processes have ended in a quarter of an hour, more than run now.`,
+      }),
+    ],
+  };
+}

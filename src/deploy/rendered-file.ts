@@ -1,0 +1,14 @@
+import { stringify } from "yaml";
+
+/** A file that is made from what the code declares, and committed so that it can be read. */
+export interface RenderedFile {
+  /** Below the repository's root. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/** A file in YAML that names what it is made from. */
+export function yamlFile(path: string, source: string, content: unknown): RenderedFile {
+  const text = stringify(content, { lineWidth: 0, aliasDuplicateObjects: false });
+  return { path, text: `# Rendered from ${source}: change it there.\n\n${text}` };
+}

@@ -85,13 +85,13 @@ async function startReceiver(): Promise<{ readonly port: number; stop(): void }>
   return { port: Number(said), stop: () => child.kill() };
 }
 
-/** What the Observatory's page does while it is open. */
+/** What a page of the Observatory does while its map is open. */
 function watchAsPage(url: string): () => void {
   const page = new AbortController();
   const observatory = createClient(ObservatoryService, createConnectTransport({ baseUrl: url, httpVersion: "2" }));
   void (async () => {
     try {
-      for await (const _ of observatory.watch({ withLogs: true }, { signal: page.signal }));
+      for await (const _ of observatory.watch({}, { signal: page.signal }));
     } catch (error) {
       if (!page.signal.aborted) throw error;
     }

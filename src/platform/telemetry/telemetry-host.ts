@@ -194,7 +194,7 @@ function givenResourceAttributes(environment: Environment): Record<string, strin
 }
 
 /** Traces of one operation that the embedded mode keeps in a second, unless told otherwise. */
-const defaultTracesPerSecond = 50;
+const defaultTracesPerSecond = 30;
 
 interface Sampling {
   readonly sampler: Sampler;

@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { ObservatoryService } from "../gen/orrery/observatory/v1/observatory_pb.ts";
@@ -78,10 +79,14 @@ interface Way {
 }
 
 async function startReceiver(): Promise<{ readonly port: number; stop(): void }> {
-  const child = spawn(process.execPath, [new URL("otlp-receiver.ts", import.meta.url).pathname], {
+  const child = spawn(process.execPath, [fileURLToPath(new URL("otlp-receiver.ts", import.meta.url))], {
     stdio: ["ignore", "pipe", "inherit"],
   });
-  const [said] = (await once(child.stdout, "data")) as [Buffer];
+  const failed = once(child, "exit").then(([code]) => {
+    throw new Error(`The receiver of telemetry ended with ${code}`);
+  });
+  failed.catch(() => {});
+  const [said] = (await Promise.race([once(child.stdout, "data"), failed])) as [Buffer];
   return { port: Number(said), stop: () => child.kill() };
 }
 

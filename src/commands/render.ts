@@ -1,5 +1,4 @@
 import { mkdir, readFile, writeFile } from "node:fs/promises";
-import { dirname } from "node:path";
 import type { RenderedFile } from "../deploy/rendered-file.ts";
 import { renderedFiles } from "../deploy/rendered-files.ts";
 import { shopVersion } from "./version.ts";
@@ -19,7 +18,7 @@ export async function render(options: { readonly check?: boolean }): Promise<voi
   }
   for (const { path, text } of stale) {
     const file = new URL(path, root);
-    await mkdir(dirname(file.pathname), { recursive: true });
+    await mkdir(new URL(".", file), { recursive: true });
     await writeFile(file, text);
     process.stdout.write(`${path} written\n`);
   }

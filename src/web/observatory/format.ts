@@ -8,8 +8,8 @@ export function formatDuration(ms: number): string {
   if (!Number.isFinite(ms)) return "–";
   const size = Math.abs(ms);
   if (size === 0) return "0 ms";
-  if (size < 0.001) return `${significant(ms * 1e6, 3)} ns`;
-  if (size < 1) return `${significant(ms * 1000, 3)} µs`;
+  if (size < 0.000_999_5) return `${significant(ms * 1e6, 3)} ns`;
+  if (size < 0.999_5) return `${significant(ms * 1000, 3)} µs`;
   if (size < 999.5) return `${significant(ms, 3)} ms`;
   if (size < 99_950) return `${significant(ms / 1000, 3)} s`;
   if (size < 3_599_500) {

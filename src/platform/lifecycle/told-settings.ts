@@ -51,11 +51,13 @@ export function toldSettings(
     const value = text(environment, name) ?? fallback;
     if (value !== undefined && !isSecret) values.set(name, value);
   }
-  return [...values].map(([name, value]) => `${name}=${value.split(",").map(told).join(",")}`).sort();
+  return [...values]
+    .map(([name, value]) => `${name}=${withoutPassword(value).split(",").map(whereItLeads).join(",")}`)
+    .sort();
 }
 
-/** Of a URL only where it leads: a password, a query and even a path may be a key to what is there. */
-function told(value: string): string {
+/** Of a URL: a query and even a path may be a key to what is there. */
+function whereItLeads(value: string): string {
   const url = /^\s*[a-z][a-z\d+.-]*:\/\//i.test(value) ? URL.parse(value) : null;
-  return url === null ? withoutPassword(value) : `${url.protocol}//${url.host}`;
+  return url === null ? value : `${url.protocol}//${url.host}`;
 }

@@ -1,5 +1,5 @@
 import { chmod, mkdtemp, rm } from "node:fs/promises";
-import { createServer } from "node:net";
+import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import postgres from "postgres";
@@ -106,6 +106,19 @@ describe("a shop whose dependencies hang", () => {
 
 describe("a start that cannot be", () => {
   const ephemeral = ["up", "--ephemeral", "--port", "0"];
+
+  it("for a port of OTLP that is taken, is one clear line and leaves nothing running", async () => {
+    const taken = createServer();
+    await new Promise<void>((resolve) => taken.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => void taken.close());
+    const { port } = taken.address() as AddressInfo;
+    const ports = { OTLP_GRPC_PORT: "0", OTLP_HTTP_PORT: String(port) };
+    const shop = new OrreryProcess([...ephemeral, "--otlp"], ports);
+    onTestFinished(() => shop.kill());
+    const lines = await shop.fails();
+    expect(lines).toHaveLength(1);
+    expect(lines[0]).toContain(String(port));
+  });
 
   it.each<[string, readonly string[], Readonly<Record<string, string>>, RegExp]>([
     ["a wrong value", ephemeral, { LOG_LEVEL: "loud" }, /LOG_LEVEL=loud.*trace.*silent/],

@@ -46,6 +46,8 @@ export interface Shop {
   /** `http://localhost:8080` */
   readonly url: string;
   readonly databases: Databases;
+  /** The ports on which the Observatory takes the telemetry of others, if it does. */
+  readonly otlp?: { readonly grpc: number; readonly http: number };
   stop(): Promise<void>;
 }
 
@@ -99,6 +101,10 @@ export async function startShop(options: ShopOptions, environment: Environment, 
     const telemetry = await startTelemetry({ environment, version: await shopVersion(), sinks });
     const secret = given ?? (folder === undefined ? randomBytes(32) : await secretOfFolder(folder));
     const log = createServiceLogger(logLevel, services, telemetry);
+    if (observatory !== undefined && options.otlp) {
+      for await (const intake of openIntake(observatory, { host, environment, isAllowedOrigin, log }))
+        intakes.push(intake);
+    }
     const running = await stages.run(`${run.length} services`, () =>
       startProcess({
         declarations: services.map((service) =>
@@ -130,14 +136,13 @@ export async function startShop(options: ShopOptions, environment: Environment, 
         ...(options.aroundCalls === undefined ? {} : { aroundCalls: options.aroundCalls }),
       }),
     );
-    if (observatory !== undefined && options.otlp) {
-      intakes.push(...(await openIntake(observatory, { host, environment, isAllowedOrigin, log })));
-    }
+    const [grpc, http] = intakes;
     const bound = running.ports.get("frontend-proxy")?.port ?? port;
     return {
       process: running,
       url: `http://${shownHost(host)}:${bound}`,
       databases,
+      ...(grpc === undefined || http === undefined ? {} : { otlp: { grpc: grpc.port, http: http.port } }),
       async stop() {
         await running.stop();
         await stopStores();
@@ -166,11 +171,11 @@ function embedded(declaration: ServiceDeclaration, observatory: Observatory | un
   };
 }
 
-/** OTLP over gRPC and over HTTP on the ports that exporters look for; either port takes both. */
-async function openIntake(
+/** OTLP on the ports that exporters look for, first that for gRPC, then that for HTTP; either takes both. */
+async function* openIntake(
   { otlpHttp, otlpRoutes }: Observatory,
   options: Pick<Parameters<typeof startProcess>[0], "host" | "environment" | "isAllowedOrigin" | "log">,
-): Promise<readonly Port[]> {
+): AsyncIterable<Port> {
   const { host, environment, isAllowedOrigin, log } = options;
   const otlp = new LocalServices();
   for (const route of otlpRoutes) otlp.add(route, { log });
@@ -182,10 +187,8 @@ async function openIntake(
   });
   const handler: HttpHandler = (request, response) =>
     isRpcPath(request.url ?? "") ? rpc(request, response) : otlpHttp(request, response);
-  return [
-    await openPort({ host, port: portSetting(environment, "OTLP_GRPC_PORT", 4317), handler }),
-    await openPort({ host, port: portSetting(environment, "OTLP_HTTP_PORT", 4318), handler }),
-  ];
+  yield openPort({ host, port: portSetting(environment, "OTLP_GRPC_PORT", 4317), handler });
+  yield openPort({ host, port: portSetting(environment, "OTLP_HTTP_PORT", 4318), handler });
 }
 
 /** What git shall not see, whatever folder was chosen. */

@@ -39,12 +39,14 @@ export async function up(options: UpOptions): Promise<void> {
   stages.line(options.ephemeral ? "Stopped; nothing was kept." : `Stopped; the data stays in ${options.dataDir}.`);
 }
 
-function whatIsWhere({ url, databases, process: { ports } }: Shop, options: UpOptions): string {
+function whatIsWhere({ url, databases, otlp, process: { ports } }: Shop, options: UpOptions): string {
   const rows = [
     ["What", "Where"],
     ["The shop", `${url}/`],
     ...(options.observatory ? [["What it does, live", `${url}/observatory/`]] : []),
-    ...(options.otlp ? [["OTLP of your own programs", "localhost:4317 (gRPC), http://localhost:4318 (HTTP)"]] : []),
+    ...(otlp === undefined
+      ? []
+      : [["OTLP of your own programs", `localhost:${otlp.grpc} (gRPC), http://localhost:${otlp.http} (HTTP)`]]),
     ["Web API", `${url}/api/docs`],
     ["Mail that the shop has written", `${url}/mail/`],
     ["gRPC, gRPC-Web and Connect", `${url}/oteldemo.CartService/GetCart and so on, with reflection and health`],

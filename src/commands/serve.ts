@@ -24,7 +24,7 @@ export async function serve(names: readonly string[], options: { readonly host: 
   const run = names.includes("all") ? services.map(({ name }) => name) : [...new Set(names)];
   const databases = databaseFromEnvironment(environment, log);
   try {
-    const running = await startProcess({
+    const starting = startProcess({
       declarations: services,
       run,
       environment,
@@ -51,12 +51,15 @@ export async function serve(names: readonly string[], options: { readonly host: 
         );
       },
     });
+    const running = await starting.catch((error) => {
+      // Stopped before all was there that it waited for.
+      if (error instanceof Error && error.name === "AbortError") return undefined;
+      throw error;
+    });
+    if (running === undefined) return;
     for (const [service, { host, port }] of running.ports) log.info({ service, host, port }, "Listening");
     await stopped;
     await running.stop();
-  } catch (error) {
-    // Stopped before all was there that it waited for.
-    if (!stopping.signal.aborted) throw error;
   } finally {
     await databases.stop();
   }

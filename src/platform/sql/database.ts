@@ -121,7 +121,8 @@ async function onceItAnswers(
       if (refusal !== undefined && error instanceof Error) {
         throw new ConfigError(`${server} ${refusal}: ${error.message}. See DB_CONNECTION_STRING.`, { cause: error });
       }
-      if (signal === undefined || signal.aborted || !isStoreUnavailable(error)) throw error;
+      signal?.throwIfAborted();
+      if (signal === undefined || !isStoreUnavailable(error)) throw error;
       if (tries === 1) log.warn({ error }, `${server} does not answer; waiting for it`);
       await sleep(Math.min(50 * 2 ** tries, longestPauseMs), undefined, { signal });
     }

@@ -8,10 +8,11 @@ import {
 } from "@opentelemetry/api";
 import type { Sampler } from "@opentelemetry/sdk-trace";
 
-/** Operations told apart; what comes later shares one allowance. */
+/** Operations told apart at a time; what comes beyond shares one allowance. */
 const maxOperations = 100;
 /** Time in which the sampler forgets, in seconds: so much of a burst is kept whole. */
 const memorySeconds = 2;
+const forgottenAfterMs = 10 * memorySeconds * 1_000;
 /**
  * Keeps every trace as long as there are about so many a second of one operation at most, and beyond that every second, third
  * or nth: what is rare is kept whole, what floods is thinned out. Decisions are made at the root by the trace id's last
@@ -54,7 +55,16 @@ export class RateLimitedSampler implements Sampler {
     return `RateLimitedSampler{${this.#perSecond} a second and operation}`;
   }
 
+  /** Makes room for operations that are in use. */
+  #forget(): void {
+    const now = this.#now();
+    for (const [operation, allowance] of this.#allowances) {
+      if (allowance.isIdle(now)) this.#allowances.delete(operation);
+    }
+  }
+
   #allowanceOf(operation: string): Allowance {
+    if (this.#allowances.size >= maxOperations && !this.#allowances.has(operation)) this.#forget();
     const isFull = this.#allowances.size >= maxOperations;
     const key = isFull && !this.#allowances.has(operation) ? "" : operation;
     let allowance = this.#allowances.get(key);
@@ -77,6 +87,11 @@ class Allowance {
     this.#at = now;
   }
 
+  /** Whether it was not asked for so long that it is as good as new. */
+  isIdle(now: number): boolean {
+    return now - this.#at > forgottenAfterMs;
+  }
+
   /** Counts one more, and tells of how many one is kept. */
   oneIn(now: number): number {
     const seconds = (now - this.#at) / 1_000;
@@ -89,12 +104,22 @@ class Allowance {
 const kept: SamplingResult = { decision: SamplingDecision.RECORD_AND_SAMPLED };
 const dropped: SamplingResult = { decision: SamplingDecision.NOT_RECORD };
 
-/** At the root no route is known yet: the first two parts of the path tell operations apart, and ids do not. */
+/**
+ * At the root no route is known yet. Of the web API and of RPC the first two parts of the path tell operations apart, of
+ * everything else the first: what follows are ids and names of files.
+ */
 function operationOf(name: string, attributes: Attributes): string {
   const path = attributes["url.path"];
   if (typeof path !== "string") return name;
-  const end = path.indexOf("/", path.indexOf("/", 1) + 1);
-  return `${name} ${end === -1 ? path : path.slice(0, end)}`;
+  const first = partEnd(path, 1);
+  const hasTwo = path.startsWith("/api/") || path.lastIndexOf(".", first) > 0;
+  return `${name} ${path.slice(0, hasTwo ? partEnd(path, first + 1) : first)}`;
+}
+
+/** Where the part of a path ends that begins at `from`. */
+function partEnd(path: string, from: number): number {
+  const end = path.indexOf("/", from);
+  return end === -1 ? path.length : end;
 }
 
 /** How one of so many traces is told from the others, and what it says of itself. */

@@ -90,6 +90,8 @@ export class Histograms {
       { readonly counts: readonly number[]; readonly count: number; readonly sum: number }
     >();
     let collectedAt: HrTime | undefined;
+    // By the clock that exemplars have.
+    let collectedAtMs = 0;
     const isDelta = temporality === AggregationTemporality.DELTA;
 
     const point = (series: Series, endTime: HrTime, boundaries: number[]): PointWithExemplars | undefined => {
@@ -98,7 +100,6 @@ export class Histograms {
       if (isDelta) before.set(series, { counts: [...counts], count, sum });
       const isKnown = isDelta && last !== undefined;
       if (isKnown && last.count === count) return undefined;
-      const sinceMs = collectedAt === undefined ? 0 : milliseconds(collectedAt);
       return {
         startTime: (isKnown ? collectedAt : undefined) ?? series.startTime,
         endTime,
@@ -111,7 +112,7 @@ export class Histograms {
           count: isKnown ? count - last.count : count,
           sum: isKnown ? sum - last.sum : sum,
         },
-        exemplars: series.exemplars.filter(({ timeMs }) => timeMs > sinceMs),
+        exemplars: series.exemplars.filter(({ timeMs }) => timeMs > collectedAtMs),
       };
     };
 
@@ -127,6 +128,7 @@ export class Histograms {
           }),
         );
         collectedAt = now;
+        collectedAtMs = Date.now();
         return {
           resourceMetrics: {
             resource: emptyResource(),
@@ -194,8 +196,4 @@ class BucketHistogram implements Histogram {
 function keyOf(attributes: Attributes): string {
   const names = Object.keys(attributes).sort();
   return JSON.stringify(names.map((name) => [name, attributes[name]]));
-}
-
-function milliseconds([seconds, nanos]: HrTime): number {
-  return seconds * 1_000 + nanos / 1e6;
 }

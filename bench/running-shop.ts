@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { freePort } from "../src/platform/lifecycle/free-port.ts";
 
 /** The shop as `npm start` runs it, in a process of its own. */
 export interface RunningShop {
@@ -55,15 +55,4 @@ async function untilAnswers(url: string, child: ChildProcess): Promise<void> {
     }
   }
   throw new Error(`${url} did not answer within a minute`);
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-    });
-  });
 }

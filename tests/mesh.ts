@@ -1,8 +1,9 @@
 import postgres from "postgres";
 import { expect } from "vitest";
+import { freePort } from "../src/platform/lifecycle/free-port.ts";
 import { createTestDatabase, type TestDatabase } from "../src/platform/sql/testing.ts";
 import { services } from "../src/services/index.ts";
-import { freePort, OrreryProcess } from "./orrery-process.ts";
+import { OrreryProcess } from "./orrery-process.ts";
 
 /** Services as processes of their own, which find each other by environment variables and share a database. */
 export class Mesh {

@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { eventually } from "./eventually.ts";
@@ -65,14 +64,4 @@ export class OrreryProcess {
     expect(this.#child.exitCode, this.#out + this.#err).toBe(1);
     return this.#err.split("\n").filter((line) => line.trim() !== "");
   }
-}
-
-/** A port that nobody listens on now. */
-export async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (typeof address !== "object" || address === null) throw new Error("A TCP server has a port");
-  return address.port;
 }

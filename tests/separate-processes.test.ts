@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { freePort } from "../src/platform/lifecycle/free-port.ts";
 import { services } from "../src/services/index.ts";
 import { expectBooksAgree } from "./books.ts";
 import { api, Customer, flashlight, telescope } from "./customer.ts";
 import { eventually } from "./eventually.ts";
 import { Mesh } from "./mesh.ts";
-import { freePort } from "./orrery-process.ts";
 
 const allBut = (names: readonly string[]) => services.map(({ name }) => name).filter((name) => !names.includes(name));
 

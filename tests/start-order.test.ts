@@ -5,9 +5,10 @@ import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
 import { CartService } from "../gen/oteldemo/cart_pb.ts";
+import { freePort } from "../src/platform/lifecycle/free-port.ts";
 import { createTestDatabase, type TestDatabase } from "../src/platform/sql/testing.ts";
 import { eventually } from "./eventually.ts";
-import { freePort, OrreryProcess } from "./orrery-process.ts";
+import { OrreryProcess } from "./orrery-process.ts";
 
 let database: TestDatabase;
 beforeAll(async () => {

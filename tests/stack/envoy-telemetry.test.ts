@@ -6,11 +6,12 @@ import { ObservatoryService } from "../../gen/orrery/observatory/v1/observatory_
 import { CartService } from "../../gen/oteldemo/cart_pb.ts";
 import { event, eventAttributes } from "../../gen/telemetry/registry.ts";
 import { frontendProxy } from "../../src/edge/service.ts";
+import { freePort } from "../../src/platform/lifecycle/free-port.ts";
 import { services } from "../../src/services/index.ts";
 import { api, Customer, flashlight } from "../customer.ts";
 import { eventually } from "../eventually.ts";
 import { Mesh } from "../mesh.ts";
-import { freePort, OrreryProcess } from "../orrery-process.ts";
+import { OrreryProcess } from "../orrery-process.ts";
 import { remoteClient } from "../remote-client.ts";
 import { startProxy, type TestProxy } from "./envoy-proxy.ts";
 

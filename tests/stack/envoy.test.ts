@@ -7,11 +7,11 @@ import { Code, createClient } from "@connectrpc/connect";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { CartService } from "../../gen/oteldemo/cart_pb.ts";
 import { CheckoutService } from "../../gen/oteldemo/checkout_pb.ts";
+import { freePort } from "../../src/platform/lifecycle/free-port.ts";
 import { platformErrors } from "../../src/platform/rpc/errors.ts";
 import { everyTransport } from "../../src/platform/rpc/testing.ts";
 import { rateLimitSetting } from "../../src/stack/engines/envoy.ts";
 import { api } from "../customer.ts";
-import { freePort } from "../orrery-process.ts";
 import { refusalOf, remoteClient } from "../remote-client.ts";
 import { startProxy, type TestProxy } from "./envoy-proxy.ts";
 

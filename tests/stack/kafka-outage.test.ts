@@ -4,8 +4,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, describe, expect, it, onTestFinished } from "vitest";
 import { type EventLog, EventLogUnavailableError } from "../../src/platform/events/event-log.ts";
 import { kafkaEventLog } from "../../src/platform/events/kafka-event-log.ts";
+import { freePort } from "../../src/platform/lifecycle/free-port.ts";
 import { createLogger } from "../../src/platform/logging/logger.ts";
-import { freePort } from "../../src/stack/engines/running-engine.ts";
 import { eventually } from "../eventually.ts";
 import { startBroker, type TestBroker } from "./kafka-broker.ts";
 

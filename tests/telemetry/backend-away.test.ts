@@ -2,9 +2,10 @@ import { createClient } from "@connectrpc/connect";
 import { createGrpcTransport } from "@connectrpc/connect-node";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { ObservatoryService } from "../../gen/orrery/observatory/v1/observatory_pb.ts";
+import { freePort } from "../../src/platform/lifecycle/free-port.ts";
 import { Customer, telescope } from "../customer.ts";
 import { eventually } from "../eventually.ts";
-import { freePort, OrreryProcess } from "../orrery-process.ts";
+import { OrreryProcess } from "../orrery-process.ts";
 
 let shop: OrreryProcess;
 let url = "";

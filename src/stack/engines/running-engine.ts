@@ -1,9 +1,9 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, open, readFile } from "node:fs/promises";
-import { createServer } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { freePort, isFreePort } from "../../platform/lifecycle/free-port.ts";
 import { type Engine, type EngineCommand, EngineError, type EnginePlace } from "./engine.ts";
 import { missingTools } from "./tools.ts";
 
@@ -69,7 +69,7 @@ export class RunningEngine {
   async start(): Promise<void> {
     if (this.#run !== undefined) return;
     for (const [name, port] of Object.entries(this.ports)) {
-      if (await isFree(port)) continue;
+      if (await isFreePort(port)) continue;
       throw new EngineError(`Port ${port}, which ${this.#engine.name} wants as ${name}, is taken.`);
     }
     await mkdir(this.#place.dataDir, { recursive: true });
@@ -136,29 +136,4 @@ export class RunningEngine {
       clearTimeout(late);
     } else await ended;
   }
-}
-
-/** A port that nobody listens on now. */
-export async function freePort(): Promise<number> {
-  const port = await bind(0);
-  if (port === undefined) throw new Error("No port is free");
-  return port;
-}
-
-async function isFree(port: number): Promise<boolean> {
-  return (await bind(port)) !== undefined;
-}
-
-/** Listens for a moment; the port's number, or undefined when it is taken. */
-async function bind(wanted: number): Promise<number | undefined> {
-  const server = createServer();
-  const port = await new Promise<number | undefined>((resolve) => {
-    server.once("error", () => resolve(undefined));
-    server.listen(wanted, "127.0.0.1", () => {
-      const address = server.address();
-      resolve(typeof address === "object" ? address?.port : undefined);
-    });
-  });
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }

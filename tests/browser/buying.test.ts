@@ -86,7 +86,7 @@ describe("a shopper", () => {
     // What the page shows adds up to what was charged, give or take the rounding of the parts.
     const [items = "", shipping = "", total = ""] = onOrder;
     expect(Math.abs(cents(items) + cents(shipping) - cents(total))).toBeLessThanOrEqual(1);
-    expect(await hook("cart-item-count").count()).toBe(0);
+    await expect.poll(() => hook("cart-item-count").count()).toBe(0);
 
     await page.reload();
     await hook("checkout-item").first().waitFor();

@@ -9,7 +9,7 @@ import { startTelemetry } from "../platform/telemetry/telemetry-host.ts";
 import { services } from "../services/index.ts";
 import { allowedOrigins } from "./allowed-origins.ts";
 import { secretFromEnvironment } from "./secret.ts";
-import { untilStopped } from "./until-stopped.ts";
+import { endSoon, untilStopped } from "./until-stopped.ts";
 import { shopVersion } from "./version.ts";
 
 /** Runs some services until told to stop, each on its own port; others are found by their environment variables. */
@@ -62,5 +62,6 @@ export async function serve(names: readonly string[], options: { readonly host: 
     await running.stop();
   } finally {
     await databases.stop();
+    endSoon();
   }
 }

@@ -19,3 +19,14 @@ export function untilStopped(): Promise<NodeJS.Signals> {
     process.on("SIGTERM", onSignal);
   });
 }
+
+/** What is still open after a stop may hold the process so long, in milliseconds. */
+const graceMs = 500;
+
+/**
+ * Ends the process although something holds it: to be called when all that a stop has to do is done. A client of a
+ * broker or a store that was opening a connection while it was closed keeps it open, and nobody would ever close it.
+ */
+export function endSoon(): void {
+  setTimeout(() => process.exit(), graceMs).unref();
+}

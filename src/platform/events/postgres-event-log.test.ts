@@ -88,3 +88,22 @@ test("publishers that commit in another order than they began never make a consu
   await events.close();
   await database.drop();
 });
+
+test("a consumer whose work cannot be recorded begins again after a longer pause each time", async () => {
+  const database = await createTestDatabase();
+  const events = await open(database);
+  const admin = postgres({ ...database.connection, max: 1, onnotice: () => {} });
+  await admin.unsafe(`
+    create function refuse() returns trigger language plpgsql as $$ begin raise exception 'the disk is full'; end $$;
+    create trigger refuse before insert or update on events.group_offsets for each row execute function refuse()`);
+  const handledAt: number[] = [];
+  events.consume({ group: "g", topic: "t", handler: async () => void handledAt.push(performance.now()) });
+  await events.publish([{ topic: "t", key: "k", value: Buffer.from("v"), headers: {} }]);
+  await until(() => handledAt.length === 5, "the message is handled again and again");
+  const pauses = handledAt.slice(1).map((at, index) => at - (handledAt[index] ?? 0));
+  for (const [index, least] of [100, 200, 400, 800].entries()) expect(pauses[index]).toBeGreaterThan(least - 5);
+  await admin.unsafe("drop function refuse cascade");
+  await admin.end();
+  await events.close();
+  await database.drop();
+});

@@ -158,8 +158,8 @@ class PostgresConsumer implements Consumer {
           { held: boolean }[]
         >`select pg_try_advisory_lock(hashtextextended(${lockName}, 0)) as held`;
         this.#connected = true;
+        if (lock?.held === true) return await this.#consume(session, works);
         works();
-        if (lock?.held === true) return await this.#consume(session);
         await this.#work.wait(pollMs);
       }
     } finally {
@@ -168,7 +168,7 @@ class PostgresConsumer implements Consumer {
   }
 
   /** Fetches and commits on the session that holds the lock, so that whoever lost it can do neither. */
-  async #consume(session: Sql): Promise<void> {
+  async #consume(session: Sql, works: () => void): Promise<void> {
     const { group, topic } = this.#options;
     const [row] = await session<{ next_offset: bigint }[]>`
       select next_offset from group_offsets where consumer_group = ${group} and topic = ${topic}`;
@@ -179,14 +179,16 @@ class PostgresConsumer implements Consumer {
       if (work.failure !== undefined) over.abort();
       this.wake(topic);
     });
+    /** Tells whether there was something to commit. */
     const commit = async () => {
       const done = work.finished;
-      if (done === committed) return;
+      if (done === committed) return false;
       await session`
         insert into group_offsets (consumer_group, topic, next_offset) values (${group}, ${topic}, ${done})
         on conflict (consumer_group, topic) do update
           set next_offset = greatest(group_offsets.next_offset, excluded.next_offset)`;
       committed = done;
+      return true;
     };
 
     try {
@@ -206,7 +208,7 @@ class PostgresConsumer implements Consumer {
             }),
           );
         }
-        await commit();
+        if ((await commit()) || committed === work.next) works();
         await this.#work.wait(pollMs);
       }
     } finally {

@@ -1,7 +1,7 @@
 import { chmod, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { text } from "../../platform/config/environment.ts";
+import { address } from "../../platform/config/environment.ts";
 import { services } from "../../services/index.ts";
 import { type Engine, EngineError, type EnginePlace } from "./engine.ts";
 import { runProgram } from "./run-program.ts";
@@ -117,12 +117,12 @@ function withAddresses(yaml: string, { ports, settings }: EnginePlace): Configur
   if (rateLimit !== undefined) limitRate(file, Number(rateLimit));
   const left = new Map(Object.entries(addresses));
   for (const { name, load_assignment } of static_resources.clusters) {
-    const [host = "127.0.0.1", port] = (left.get(name) ?? addressOf(name))?.split(":") ?? [];
+    const { host = "127.0.0.1", port } = placeOf(left.get(name)) ?? addressOf(name) ?? {};
     left.delete(name);
     for (const { lb_endpoints } of load_assignment.endpoints) {
       for (const { endpoint } of lb_endpoints) {
         const { socket_address } = endpoint.address;
-        moveTo(socket_address, host, port === undefined ? socket_address.port_value : Number(port));
+        moveTo(socket_address, host, port);
       }
     }
   }
@@ -131,9 +131,26 @@ function withAddresses(yaml: string, { ports, settings }: EnginePlace): Configur
   return file;
 }
 
-function addressOf(cluster: string): string | undefined {
+interface Place {
+  readonly host: string;
+  /** Undefined: as the configuration has it. */
+  readonly port?: number;
+}
+
+function placeOf(hostAndPort: string | undefined): Place | undefined {
+  // With a scheme that has no port of its own, which the URL would drop.
+  const url = hostAndPort === undefined ? null : URL.parse(`tcp://${hostAndPort}`);
+  if (url === null) return undefined;
+  const host = url.hostname.replace(/^\[|\]$/g, "");
+  return url.port === "" ? { host } : { host, port: Number(url.port) };
+}
+
+function addressOf(cluster: string): Place | undefined {
   const variable = services.find(({ name }) => name === cluster)?.address;
-  return variable === undefined ? undefined : text(process.env, variable)?.replace(/^http:\/\//, "");
+  const found = variable === undefined ? undefined : address(process.env, variable);
+  if (found === undefined) return undefined;
+  const { protocol, hostname, port } = new URL(found.origin);
+  return placeOf(`${hostname}:${port || (protocol === "https:" ? 443 : 80)}`);
 }
 
 function limitRate({ static_resources }: Configuration, perSecond: number): void {

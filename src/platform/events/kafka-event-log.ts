@@ -8,6 +8,7 @@ import {
 } from "@platformatic/kafka";
 import { within } from "../lifecycle/within.ts";
 import type { Logger } from "../logging/logger.ts";
+import { isStoreUnavailable } from "../sql/store-unavailable.ts";
 import { type EventLog, EventLogUnavailableError, type EventRecord } from "./event-log.ts";
 import { endClient } from "./kafka-client.ts";
 import { KafkaConsumer } from "./kafka-consumer.ts";
@@ -102,7 +103,7 @@ export function kafkaEventLog({ brokers, clientId, log }: KafkaOptions): EventLo
             },
           };
           await publish([letter]).catch((error) => {
-            if (error instanceof EventLogUnavailableError) throw error;
+            if (isStoreUnavailable(error)) throw error;
             // Too large with its reason: better a letter without the message than a message that holds up all others.
             return publish([{ ...letter, value: Buffer.of() }]);
           });

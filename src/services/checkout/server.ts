@@ -8,11 +8,11 @@ import { PaymentService } from "../../../gen/oteldemo/payment_pb.ts";
 import { ProductCatalogService } from "../../../gen/oteldemo/product_catalog_pb.ts";
 import { ShippingService } from "../../../gen/oteldemo/shipping_pb.ts";
 import { text } from "../../platform/config/environment.ts";
-import { EventLogUnavailableError } from "../../platform/events/event-log.ts";
 import type { RunningService, ServiceContext } from "../../platform/lifecycle/service.ts";
 import { idempotencyKeyHeader } from "../../platform/rpc/client.ts";
 import { route } from "../../platform/rpc/service-routes.ts";
 import { type DeliveryOutcome, OutboxRelay } from "../../platform/sql/outbox.ts";
+import { isStoreUnavailable } from "../../platform/sql/store-unavailable.ts";
 import { observeOutbox } from "../../platform/telemetry/outbox-metrics.ts";
 import { checkoutHandlers } from "./handlers.ts";
 import { orderObserver } from "./order-observer.ts";
@@ -50,7 +50,7 @@ export async function start(context: ServiceContext): Promise<RunningService> {
         return entries.map(() => ({ delivered: true }));
       } catch (error) {
         // Says nothing about these entries: they wait with all others, and none is put off.
-        if (error instanceof EventLogUnavailableError) throw error;
+        if (isStoreUnavailable(error)) throw error;
         return entries.map(() => ({ delivered: false, error }));
       }
     },

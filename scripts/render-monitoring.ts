@@ -1,7 +1,7 @@
 // Writes what Prometheus and Alertmanager are started with into a folder, for Alertmanager to tell people by the
 // variables that otel/alertmanager/receivers.env lists:
 //   .toolchain/bin/node --env-file=my-receivers.env scripts/render-monitoring.ts <folder>
-import { mkdir, writeFile } from "node:fs/promises";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { alertmanagerFiles, alertReceivers } from "../src/deploy/alertmanager.ts";
 import { prometheusFiles } from "../src/deploy/prometheus.ts";
@@ -20,7 +20,8 @@ try {
   for (const { path, text } of files) {
     const file = join(folder, path);
     await mkdir(dirname(file), { recursive: true });
-    // The keys are for nobody else on the machine.
+    // The keys are for nobody else on the machine: a file that is there would keep its own mode.
+    await rm(file, { force: true });
     await writeFile(file, text, { mode: 0o600 });
     console.log(file);
   }

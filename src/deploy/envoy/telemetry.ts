@@ -2,6 +2,7 @@ import { Code } from "@connectrpc/connect";
 import { attribute, event } from "../../../gen/telemetry/registry.ts";
 import { watching } from "../../edge/routes.ts";
 import type { ServiceDeclaration } from "../../platform/lifecycle/service.ts";
+import { faults } from "../../platform/rpc/errors.ts";
 import { noted, Shared, type Yaml } from "../yaml.ts";
 
 /** Of the request as it came, without its query. */
@@ -61,19 +62,10 @@ export function tracing(proxy: ServiceDeclaration, version: string): Yaml {
   };
 }
 
-/** Of the codes of gRPC, those for which the server is to blame. */
-const serverErrors = [
-  Code.Unknown,
-  Code.DeadlineExceeded,
-  Code.Unimplemented,
-  Code.Internal,
-  Code.Unavailable,
-  Code.DataLoss,
-];
 // In CEL. Whatever befalls a call of gRPC, its HTTP status is 200; and whatever is no call has a status of gRPC, too.
 const type = "request.headers['content-type']";
 const isGrpc = `'content-type' in request.headers && ${type}.matches('^application/grpc([+].*)?$')`;
-const isError = `response.code >= 500 || (${isGrpc} && response.grpc_status in [${serverErrors.join(", ")}])`;
+const isError = `response.code >= 500 || (${isGrpc} && response.grpc_status in [${faults.join(", ")}])`;
 const isLimited = `response.code == 429 || (${isGrpc} && response.grpc_status == ${Code.ResourceExhausted})`;
 
 /** One record a request, in the trace of the request. */

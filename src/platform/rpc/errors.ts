@@ -13,6 +13,19 @@ export interface ErrorKind {
 /** The `google.rpc.ErrorInfo.domain` of all our errors. */
 export const errorDomain = "oteldemo";
 
+/**
+ * Codes that tell of a failure rather than of the request. The others, of a declined card say, are answers: they leave
+ * spans without error on both sides, where the conventions would mark the client's.
+ */
+export const faults: readonly Code[] = [
+  Code.Unknown,
+  Code.DeadlineExceeded,
+  Code.Unimplemented,
+  Code.Internal,
+  Code.Unavailable,
+  Code.DataLoss,
+];
+
 /** The error table of a service, its keys being the reasons. */
 export function defineErrors<const T extends Record<string, { readonly code: Code; readonly meaning: string }>>(
   table: T,

@@ -11,7 +11,7 @@ import {
   SpanStatusCode,
   trace,
 } from "@opentelemetry/api";
-import { errorInfo } from "../rpc/errors.ts";
+import { errorInfo, faults } from "../rpc/errors.ts";
 import { type Invoke, methodName } from "../rpc/service-routes.ts";
 import { AttributeSets } from "./attribute-sets.ts";
 import { durationBuckets } from "./buckets.ts";
@@ -19,19 +19,6 @@ import { baggageAttributes } from "./http.ts";
 import type { Telemetry } from "./telemetry.ts";
 
 // RPC conventions: https://opentelemetry.io/docs/specs/semconv/rpc/
-
-/**
- * Codes that tell of a failure rather than of the request. The others, a declined card say, are answers: they leave
- * spans without error on both sides, where the conventions would mark the client's.
- */
-const faults: readonly Code[] = [
-  Code.Unknown,
-  Code.DeadlineExceeded,
-  Code.Unimplemented,
-  Code.Internal,
-  Code.Unavailable,
-  Code.DataLoss,
-];
 
 const headerGetter = {
   get: (header: Headers, name: string) => header.get(name) ?? undefined,

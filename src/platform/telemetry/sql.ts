@@ -1,6 +1,7 @@
 import { context, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
 import type { Sql } from "../sql/database.ts";
 import { AttributeSets } from "./attribute-sets.ts";
+import { databaseDuration } from "./database-duration.ts";
 import type { Telemetry } from "./telemetry.ts";
 
 // Database conventions: https://opentelemetry.io/docs/specs/semconv/db/postgresql/
@@ -31,11 +32,7 @@ const statements = new WeakMap<readonly string[], Statement>();
  */
 export function tracedSql(sql: Sql, namespace: string, telemetry: Telemetry): Sql {
   const { tracer, meter, isUnsampled } = telemetry;
-  const duration = meter.createHistogram("db.client.operation.duration", {
-    description: "Duration of database statements",
-    unit: "s",
-    advice: { explicitBucketBoundaries: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10] },
-  });
+  const duration = databaseDuration(meter);
 
   const outcomes = new WeakMap<Statement, AttributeSets<[failure: string | undefined]>>();
   const outcomesOf = (statement: Statement) => {

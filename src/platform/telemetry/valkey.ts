@@ -1,17 +1,14 @@
 import { type Attributes, context, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
 import type { Valkey } from "../valkey/valkey.ts";
 import { AttributeSets } from "./attribute-sets.ts";
+import { databaseDuration } from "./database-duration.ts";
 import type { Telemetry } from "./telemetry.ts";
 
 // Conventions, which have no name of Valkey's own: https://opentelemetry.io/docs/specs/semconv/db/redis/
 
 /** The same connection, with a span around each command that is part of a trace, and `db.client.operation.duration`. */
 export function tracedValkey(inner: Valkey, { tracer, meter, isUnsampled }: Telemetry): Valkey {
-  const duration = meter.createHistogram("db.client.operation.duration", {
-    description: "Duration of database statements",
-    unit: "s",
-    advice: { explicitBucketBoundaries: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10] },
-  });
+  const duration = databaseDuration(meter);
   const outcomes = new AttributeSets(
     (operation: string, failure: string | undefined): Attributes => ({
       "db.system.name": "redis",

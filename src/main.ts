@@ -86,7 +86,7 @@ program
   .addHelpText(
     "after",
     `
-They are committed: otel/envoy/envoy.yaml. See docs/deployment.md.`,
+They are committed, under otel/. See docs/deployment.md.`,
   )
   .action(async (options) => (await import("./commands/render.ts")).render(options));
 

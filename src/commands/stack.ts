@@ -34,11 +34,7 @@ export async function runEngine(name: string, options: { readonly dataDir: strin
   if (engine === undefined) return;
   const stopped = untilStopped();
   const folder = enginesFolder(process.env);
-  let home = "";
-  await withProgress(engine, async (told) => {
-    home = await installEngine(engine, folder, told);
-    return home;
-  });
+  const home = await withProgress(engine, (told) => installEngine(engine, folder, told));
   const dataDir = resolve(options.dataDir, name);
   const running = await startEngine(engine, { home, dataDir, ports: engine.ports });
   process.stdout.write(`${name} on ${running.address}, its data and log in ${dataDir}. Ctrl-C stops it.\n`);
@@ -61,10 +57,10 @@ function named(names: readonly string[]): readonly Engine[] {
 }
 
 /** One line for each engine: rewritten on a terminal, once for each thing that is done elsewhere. */
-async function withProgress(
+async function withProgress<T>(
   { name, version }: Engine,
-  work: (told: { doing(what: string): void }) => Promise<string>,
-): Promise<void> {
+  work: (told: { doing(what: string): void }) => Promise<T>,
+): Promise<T> {
   const out = process.stderr;
   const begun = performance.now();
   const label = `${name} ${version}`.padEnd(16);
@@ -76,11 +72,13 @@ async function withProgress(
     out.write(out.isTTY ? `\r\x1b[K${label} ${what}` : `${label} ${what}\n`);
   };
   try {
-    await work({ doing });
-  } finally {
+    const done = await work({ doing });
+    const seconds = Math.round((performance.now() - begun) / 1_000);
     if (out.isTTY) out.write("\r\x1b[K");
+    out.write(`${label} ${last === undefined ? "was there already" : `ready in ${seconds} s`}\n`);
+    return done;
+  } catch (error) {
+    if (out.isTTY) out.write("\r\x1b[K");
+    throw error;
   }
-  const took =
-    last === undefined ? "was there already" : `ready in ${Math.round((performance.now() - begun) / 1_000)} s`;
-  out.write(`${label} ${took}\n`);
 }

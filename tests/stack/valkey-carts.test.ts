@@ -137,11 +137,12 @@ describe("carts in Valkey", () => {
     const client = await outsider();
     await client.configSet("requirepass", "correct horse");
     const { store } = await openStore({ password: "battery staple" });
-    const failure = await store.get("ada").catch((error: unknown) => error);
-    expect(isStoreUnavailable(failure)).toBe(true);
     const known = await openStore({ password: "correct horse" });
     await eventually(async () => expect(await known.store.isReachable()).toBe(true));
     await known.store.update("ada", put("A", 1));
+    const failure = await store.get("ada").catch((error: unknown) => error);
+    expect(isStoreUnavailable(failure)).toBe(true);
+    expect(await store.isReachable()).toBe(false);
     await client.configSet("requirepass", "");
     await eventually(async () => expect(await store.get("ada")).toMatchObject({ lines: [{ productId: "A" }] }));
   });

@@ -1,4 +1,5 @@
 import { StoreUnavailableError } from "../sql/store-unavailable.ts";
+
 /** A message on a topic. */
 export interface EventRecord {
   readonly topic: string;

@@ -65,7 +65,6 @@ export class Readiness {
 
   /** Never fails: who cannot tell is not ready. */
   async #ask(name: string, service: RunningService): Promise<void> {
-    const log = this.#log.child({ service: name });
     const before = this.#ready.get(name);
     let ready = false;
     let error: unknown;
@@ -76,6 +75,7 @@ export class Readiness {
     }
     this.#ready.set(name, ready);
     if (before === ready || this.#isOver) return;
+    const log = this.#log.child({ service: name });
     if (ready) log.info({ event: event.serviceReady }, "Ready");
     else if (error !== undefined) log.warn({ event: event.serviceNotReady, error }, "Not ready: it cannot tell");
     else if (before === true) {

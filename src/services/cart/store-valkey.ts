@@ -18,7 +18,8 @@ redis.call('HSET', KEYS[1], 'cart', ARGV[2])
 redis.call('PEXPIRE', KEYS[1], ARGV[3])
 return 1`;
 
-const set = `
+/** Sets a cart, unless what is there is none; tells whether it did. */
+const setIfCart = `
 if redis.call('TYPE', KEYS[1]).ok ~= 'hash' then return 0 end
 redis.call('HSET', KEYS[1], 'cart', ARGV[1])
 redis.call('PEXPIRE', KEYS[1], ARGV[2])
@@ -54,7 +55,7 @@ export function valkeyCartStore(valkey: Valkey): CartStore {
       }
     },
     async clear(userId) {
-      await run(set, userId, bytes(userId, emptyCart), timeToLive);
+      await run(setIfCart, userId, bytes(userId, emptyCart), timeToLive);
     },
     isReachable: () => valkey.isReachable(),
   };

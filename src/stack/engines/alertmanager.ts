@@ -7,12 +7,13 @@ import { go } from "./tools.ts";
 
 const mod = new URL("./alertmanager.go.mod", import.meta.url);
 const sum = new URL("./alertmanager.go.sum", import.meta.url);
+const version = "0.34.2";
 const configuration = new URL("../../../otel/alertmanager/alertmanager.yml", import.meta.url);
 
 /** Alertmanager and its amtool; settings are flags of its command line. Its pages would need Elm to build: there are none. */
 export const alertmanager: Engine = {
   name: "alertmanager",
-  version: "0.34.2",
+  version,
   purpose: "groups alerts and tells people; its API only, no pages",
   withoutIt: "alerts are seen in the Observatory and in Prometheus",
   installsWith: [go],
@@ -24,10 +25,10 @@ export const alertmanager: Engine = {
     buildGoPrograms(
       {
         module: "github.com/prometheus/alertmanager",
-        moduleVersion: "v0.34.2",
+        moduleVersion: `v${version}`,
         mod,
         sum,
-        version: "0.34.2",
+        version,
         programs: ["alertmanager", "amtool"],
         async complete(source) {
           const app = join(source, "ui", "app");

@@ -43,6 +43,8 @@ export async function installEngine(engine: Engine, folder: string, told: Instal
   await removeAbandoned(folder);
   const fresh = join(folder, `.${engine.name}-${engine.version}.${process.pid}`);
   const log = join(folder, `${engine.name}-${engine.version}.log`);
+  // One that was killed had the same number.
+  await rm(fresh, { recursive: true, force: true });
   await mkdir(fresh);
   await writeFile(log, "");
   let writing = Promise.resolve();

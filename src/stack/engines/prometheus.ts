@@ -6,6 +6,7 @@ import { go } from "./tools.ts";
 
 const mod = new URL("./prometheus.go.mod", import.meta.url);
 const sum = new URL("./prometheus.go.sum", import.meta.url);
+const version = "3.15.0";
 const configuration = new URL("../../../otel/prometheus/prometheus.yml", import.meta.url);
 
 /**
@@ -14,7 +15,7 @@ const configuration = new URL("../../../otel/prometheus/prometheus.yml", import.
  */
 export const prometheus: Engine = {
   name: "prometheus",
-  version: "3.15.0",
+  version,
   purpose: "keeps metrics, judges objectives and raises alerts; its API only, no pages",
   withoutIt: "the Observatory keeps metrics and judges objectives",
   installsWith: [go],
@@ -29,7 +30,7 @@ export const prometheus: Engine = {
         moduleVersion: "v0.315.0",
         mod,
         sum,
-        version: "3.15.0",
+        version,
         programs: ["prometheus", "promtool"],
         tags: ["remove_all_sd"],
       },

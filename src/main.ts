@@ -90,7 +90,23 @@ They are committed, under otel/. See docs/deployment.md.`,
   )
   .action(async (options) => (await import("./commands/render.ts")).render(options));
 
-const stack = program.command("stack").description("The engines of the mesh, run natively. See docs/deployment.md.");
+const stack = program
+  .command("stack")
+  .description("Run the whole mesh on this machine: engines, and every service as a process of its own.")
+  .option("--data-dir <folder>", "where everything keeps its data and its log", ".orrery/stack")
+  .option("--without <engines...>", "engines to leave out, such as kafka")
+  .addHelpText(
+    "after",
+    `
+Without a subcommand it runs all engines that are installed, on their usual ports of 127.0.0.1, and all services beside
+them; the shop is on http://localhost:8080. See docs/deployment.md.
+
+Examples:
+  npm run stack -- install              once, before the first run
+  npm run stack                         everything
+  npm run stack -- --without prometheus alertmanager`,
+  )
+  .action(async (options) => (await import("./commands/stack.ts")).runStack(options));
 
 stack
   .command("install")

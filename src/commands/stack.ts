@@ -1,9 +1,14 @@
-import { resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { mkdir } from "node:fs/promises";
+import { relative, resolve } from "node:path";
 import { ConfigError } from "../platform/config/environment.ts";
 import { type Engine, EngineError } from "../stack/engines/engine.ts";
 import { engines } from "../stack/engines/index.ts";
-import { enginesFolder, installEngine } from "../stack/engines/installation.ts";
+import { engineHome, enginesFolder, installEngine } from "../stack/engines/installation.ts";
 import { startEngine } from "../stack/engines/running-engine.ts";
+import { missingTools } from "../stack/engines/tools.ts";
+import { NativeStack } from "../stack/native-stack.ts";
+import { secretFromEnvironment, secretOfFolder } from "./secret.ts";
 import { textTable } from "./stages.ts";
 import { untilStopped } from "./until-stopped.ts";
 
@@ -26,6 +31,79 @@ export async function installEngines(names: readonly string[]): Promise<void> {
   }
   process.stdout.write(`\n${textTable(rows)}\nIn ${folder}\n`);
   if (failed > 0) process.exitCode = 1;
+}
+
+/** Runs every engine that is installed and every service, each as a process of its own, until told to stop. */
+export async function runStack(options: {
+  readonly dataDir: string;
+  readonly without?: readonly string[];
+}): Promise<void> {
+  const stopped = untilStopped();
+  const begun = performance.now();
+  const dataDir = resolve(options.dataDir);
+  const left = options.without === undefined ? [] : named(options.without);
+  const installed = new Map<Engine, string>();
+  const rows = [["Missing", "Why", "Without it"]];
+  for (const engine of engines) {
+    const why = left.includes(engine) ? "left out" : await whyNot(engine, installed);
+    if (why !== undefined) rows.push([engine.name, why, engine.withoutIt]);
+  }
+  const tell = (line: string) => void process.stdout.write(`${line}\n`);
+  if (rows.length > 1) tell(textTable(rows));
+  await mkdir(dataDir, { recursive: true });
+  const secret = secretFromEnvironment(process.env) ?? (await secretOfFolder(dataDir));
+  const starting = NativeStack.start({
+    engines: installed,
+    dataDir,
+    ports: "usual",
+    secret: secret.toString("base64url"),
+    restarts: true,
+    tell,
+  });
+  const stack = await Promise.race([starting, stopped.then(() => undefined)]);
+  if (stack === undefined) {
+    tell("\nStopping");
+    await starting.then(
+      (late) => late.stop(),
+      () => {},
+    );
+    return;
+  }
+  tell(`\nAll of it ready in ${((performance.now() - begun) / 1_000).toFixed(1)} s.\n\n${whatIsWhere(stack, dataDir)}`);
+  tell("Ctrl-C stops it.");
+  await stopped;
+  tell("\nStopping");
+  await stack.stop();
+  tell(`Stopped; the data stays in ${relative(".", dataDir)}.`);
+}
+
+/** Why an engine does not take part; undefined when it does, and then it is among the installed. */
+async function whyNot(engine: Engine, installed: Map<Engine, string>): Promise<string | undefined> {
+  const home = await engineHome(engine, enginesFolder(process.env));
+  if (!existsSync(home)) return `not installed: npm run stack -- install ${engine.name}`;
+  const missing = await missingTools(engine.runsWith);
+  if (missing.length > 0) return missing.join(", and ");
+  installed.set(engine, home);
+  return undefined;
+}
+
+function whatIsWhere(stack: NativeStack, dataDir: string): string {
+  const rows = [
+    ["What", "Where"],
+    ["The shop", `${stack.url}/`],
+    ["What it does, live", `${stack.url}/observatory/`],
+    ["Web API", `${stack.url}/api/docs`],
+    ["Mail that the shop has written", `${stack.url}/mail/`],
+    ["gRPC, gRPC-Web and Connect", `${stack.url}/oteldemo.CartService/GetCart and so on`],
+  ];
+  for (const name of stack.names) {
+    const address = stack.addressOf(name);
+    if (address !== undefined) rows.push([`  ${name}`, address]);
+  }
+  const { host, port, database, username } = stack.database;
+  rows.push(["Database", `psql -h ${host} -p ${port} -U ${username} ${database}`]);
+  rows.push(["Data and logs", `${relative(".", dataDir)}/<name>/<name>.log`]);
+  return textTable(rows);
 }
 
 /** Runs an engine on its usual ports until told to stop, or until it ends by itself. */

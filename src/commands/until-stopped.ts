@@ -2,7 +2,7 @@
 const sameWishMs = 1_500;
 
 /**
- * Resolves at the first SIGINT or SIGTERM. A second one, later, ends the process at once.
+ * Resolves at the first SIGINT or SIGTERM, or when the terminal is closed (SIGHUP). A second one, later, ends the process at once.
  */
 export function untilStopped(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
@@ -15,8 +15,7 @@ export function untilStopped(): Promise<NodeJS.Signals> {
         process.exit(130);
       }
     };
-    process.on("SIGINT", onSignal);
-    process.on("SIGTERM", onSignal);
+    for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, onSignal);
   });
 }
 

@@ -24,6 +24,9 @@ export interface Engine {
   prepare(place: EnginePlace): Promise<EngineCommand>;
 }
 
+/** What runs as a process beside this one, whoever made it. */
+export type Program = Pick<Engine, "name" | "runsWith" | "ports" | "prepare">;
+
 export interface InstallProgress {
   /** Says what is being done now. */
   doing(what: string): void;
@@ -33,7 +36,7 @@ export interface InstallProgress {
 
 /** Where one instance runs. */
 export interface EnginePlace {
-  /** The installation. */
+  /** The installation; of a program that has none, any folder. */
   readonly home: string;
   readonly dataDir: string;
   /** Port numbers on the loopback interface, by the names in {@link Engine.ports}. */

@@ -33,7 +33,8 @@ export const kafka: Engine = {
   installsWith: [maven],
   runsWith: [java],
   recipe: [pom],
-  ports: { broker: 9092, controller: 9093 },
+  // 9093, usual for controllers, is Alertmanager's.
+  ports: { broker: 9092, controller: 9094 },
 
   async install(folder, progress) {
     await copyFile(pom, join(folder, "pom.xml"));

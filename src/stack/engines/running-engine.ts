@@ -4,7 +4,7 @@ import { mkdir, open, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePort, isFreePort } from "../../platform/lifecycle/free-port.ts";
-import { type Engine, type EngineCommand, EngineError, type EnginePlace } from "./engine.ts";
+import { type EngineCommand, EngineError, type EnginePlace, type Program } from "./engine.ts";
 import { missingTools } from "./tools.ts";
 
 export interface RunOptions {
@@ -20,8 +20,14 @@ export interface RunOptions {
 
 const pollMs = 50;
 
+/** What runs, to end with this process. */
+const children = new Set<ChildProcess>();
+process.once("exit", () => {
+  for (const child of children) child.kill("SIGKILL");
+});
+
 /** Chooses ports for an engine and starts it; returns when it can serve. */
-export async function startEngine(engine: Engine, options: RunOptions): Promise<RunningEngine> {
+export async function startEngine(engine: Program, options: RunOptions): Promise<RunningEngine> {
   const { home, dataDir, settings = {} } = options;
   const missing = await missingTools(engine.runsWith);
   if (missing.length > 0) throw new EngineError(`${engine.name} cannot run: ${missing.join(", and ")}.`);
@@ -37,12 +43,11 @@ export class RunningEngine {
   readonly ports: Readonly<Record<string, number>>;
   /** Where it prints to, over all its runs. */
   readonly log: string;
-  readonly #engine: Engine;
+  readonly #engine: Program;
   readonly #place: EnginePlace;
   #run: { readonly child: ChildProcess; readonly command: EngineCommand } | undefined;
-  readonly #endWithUs = () => void this.#run?.child.kill("SIGKILL");
 
-  constructor(engine: Engine, place: EnginePlace) {
+  constructor(engine: Program, place: EnginePlace) {
     this.#engine = engine;
     this.#place = place;
     this.ports = place.ports;
@@ -80,14 +85,16 @@ export class RunningEngine {
       cwd: this.#place.dataDir,
       env: { ...process.env, ...command.environment },
       stdio: ["ignore", log.fd, log.fd],
+      // Ctrl-C at a terminal is for this process, which stops the others in their order.
+      detached: true,
     });
     const failed = new Promise<never>((_, reject) => child.once("error", reject));
     failed.catch(() => {});
     await log.close();
     this.#run = { child, command };
-    process.once("exit", this.#endWithUs);
+    children.add(child);
     child.once("exit", () => {
-      process.off("exit", this.#endWithUs);
+      children.delete(child);
       if (this.#run?.child === child) this.#run = undefined;
     });
     await Promise.race([this.#ready(child, command, begin), failed]).catch(async (error) => {

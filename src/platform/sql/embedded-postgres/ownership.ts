@@ -36,6 +36,8 @@ export async function takeOwnership(postmaster: Postmaster, owner: string): Prom
     max_lifetime: null,
     connect_timeout: 5,
     fetch_types: false,
+    // That the server ends the session is no news: `onclose` tells.
+    onnotice: () => {},
     // PostgreSQL cuts names at 63 bytes.
     connection: { application_name: `orrery ${process.pid} ${owner}`.slice(0, 63) },
     onclose: () => {

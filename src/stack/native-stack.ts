@@ -1,0 +1,256 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { prometheusFiles } from "../deploy/prometheus.ts";
+import { frontendProxy } from "../edge/service.ts";
+import { shopObjectives } from "../observatory/objectives/shop-objectives.ts";
+import { type Databases, embeddedDatabase } from "../platform/lifecycle/databases.ts";
+import { freePort } from "../platform/lifecycle/free-port.ts";
+import type { ServiceDeclaration } from "../platform/lifecycle/service.ts";
+import { type EmbeddedPostgres, startEmbeddedPostgres } from "../platform/sql/embedded-postgres.ts";
+import { services } from "../services/index.ts";
+import type { Engine, Program } from "./engines/engine.ts";
+import { type RunningEngine, startEngine } from "./engines/running-engine.ts";
+import { serviceProgram } from "./service-program.ts";
+
+export interface StackOptions {
+  /** The engines that take part, with their installations. Of those that do not, the shop takes over what it can. */
+  readonly engines: ReadonlyMap<Engine, string>;
+  /** What is kept: a folder for each program, with its log. */
+  readonly dataDir: string;
+  /** `usual`: the numbers that people know. `free`: any, so that several stacks can run. */
+  readonly ports: "usual" | "free";
+  /** What services share to make keyed hashes; the same for the same data. */
+  readonly secret: string;
+  /** Settings of all services, before those that connect them. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** Whether what ends by itself is started again. */
+  readonly restarts: boolean;
+  /** Told what has come up and what went wrong, a line each. */
+  readonly tell: (line: string) => void;
+}
+
+/** The frontend's own port, where Envoy has the one that both have in containers. */
+const frontendPort = 8088;
+
+const firstPauseMs = 1_000;
+const longestPauseMs = 30_000;
+
+type Ports = Readonly<Record<string, number>>;
+
+/**
+ * The whole mesh on this machine: engines, and every service as a process of its own, each reached over the loopback
+ * interface. PostgreSQL listens on a Unix socket; each service has a role of its own there.
+ */
+export class NativeStack {
+  readonly #options: StackOptions;
+  readonly #ports: ReadonlyMap<string, Ports>;
+  readonly #running = new Map<string, RunningEngine>();
+  readonly #stopping = new AbortController();
+  #postgres: { readonly server: EmbeddedPostgres; readonly databases: Databases } | undefined;
+
+  private constructor(options: StackOptions, ports: ReadonlyMap<string, Ports>) {
+    this.#options = options;
+    this.#ports = ports;
+  }
+
+  /**
+   * Starts everything at once; returns when all of it can serve.
+   *
+   * @throws EngineError when something cannot run; what has come up is stopped first
+   */
+  static async start(options: StackOptions): Promise<NativeStack> {
+    const ports = new Map<string, Ports>();
+    for (const program of [...options.engines.keys(), ...servicesBeside(options.engines)]) {
+      ports.set(program.name, await portsOf(program, options.ports));
+    }
+    const stack = new NativeStack(options, ports);
+    try {
+      await stack.#start();
+      return stack;
+    } catch (error) {
+      await stack.stop();
+      throw error;
+    }
+  }
+
+  /** `http://127.0.0.1:8080`: where people go. */
+  get url(): string {
+    return `http://${this.addressOf("envoy", "front") ?? this.addressOf("frontend-proxy")}`;
+  }
+
+  /** The database as its superuser, as options of postgres.js. */
+  get database() {
+    if (this.#postgres === undefined) throw new Error("PostgreSQL has not been started");
+    return this.#postgres.server.connection({ database: "astronomy_db", user: "postgres" });
+  }
+
+  /** An engine or a service, by name. */
+  program(name: string): RunningEngine {
+    const found = this.#running.get(name);
+    if (found === undefined) throw new Error(`${name} does not take part`);
+    return found;
+  }
+
+  /** The names of all, engines before services. */
+  get names(): readonly string[] {
+    return [...this.#ports.keys()];
+  }
+
+  /** `127.0.0.1:9092`, of the first port unless another is named; undefined for what does not take part. */
+  addressOf(name: string, port?: string): string | undefined {
+    const ports = this.#ports.get(name);
+    const number = port === undefined ? Object.values(ports ?? {})[0] : ports?.[port];
+    return number === undefined ? undefined : `127.0.0.1:${number}`;
+  }
+
+  /** Stops services before what they need, and PostgreSQL at the end. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    const isEngine = (name: string) => [...this.#options.engines.keys()].some((engine) => engine.name === name);
+    const all = [...this.#running];
+    const stop = (parts: typeof all) => Promise.all(parts.map(([, running]) => running.stop()));
+    await stop(all.filter(([name]) => name === "envoy"));
+    await stop(all.filter(([name]) => !isEngine(name)));
+    await stop(all.filter(([name]) => isEngine(name)));
+    await this.#postgres?.databases.stop();
+  }
+
+  async #start(): Promise<void> {
+    const { engines, dataDir, tell } = this.#options;
+    await mkdir(dataDir, { recursive: true });
+    const begun = performance.now();
+    const server = await startEmbeddedPostgres({
+      dataDir: join(dataDir, "postgres"),
+      describeOwner: "the mesh on this machine",
+      log: (line) => tell(`postgresql: ${line}`),
+    });
+    const databases = embeddedDatabase(server);
+    this.#postgres = { server, databases };
+    tell(`postgresql ready in ${seconds(begun)}`);
+    await Promise.all([
+      ...[...engines].map(async ([engine, home]) =>
+        this.#run(engine, { home, settings: await this.#settingsOf(engine) }),
+      ),
+      ...servicesBeside(engines).map(async (service) => {
+        const environment = { ...this.#options.environment, ...(await this.#environmentOf(service, databases)) };
+        await this.#run(serviceProgram(service, environment), { home: dataDir, settings: {} });
+      }),
+    ]);
+  }
+
+  async #run(
+    program: Program,
+    options: { readonly home: string; readonly settings: Readonly<Record<string, string>> },
+  ): Promise<void> {
+    const { dataDir, restarts, tell } = this.#options;
+    const { name } = program;
+    const begun = performance.now();
+    const running = await startEngine(program, {
+      ...options,
+      dataDir: join(dataDir, name),
+      ports: this.#ports.get(name) ?? {},
+    });
+    this.#running.set(name, running);
+    if (this.#stopping.signal.aborted) return await running.stop();
+    tell(`${name} ready in ${seconds(begun)}`);
+    if (restarts) void this.#keepUp(name, running);
+  }
+
+  /** Starts again what ends by itself, after a pause that grows while it does not stay. */
+  async #keepUp(name: string, running: RunningEngine): Promise<void> {
+    const { signal } = this.#stopping;
+    const { tell } = this.#options;
+    let pauseMs = firstPauseMs;
+    for (;;) {
+      const begun = performance.now();
+      await running.ended();
+      if (signal.aborted) return;
+      if (performance.now() - begun > longestPauseMs) pauseMs = firstPauseMs;
+      tell(`${name} has ended by itself; why is in ${running.log}. It is started again in ${pauseMs / 1_000} s.`);
+      await sleep(pauseMs, undefined, { signal }).catch(() => {});
+      pauseMs = Math.min(2 * pauseMs, longestPauseMs);
+      if (signal.aborted) return;
+      const again = performance.now();
+      await running.start().then(
+        () => tell(`${name} ready in ${seconds(again)}`),
+        (error: Error) => tell(`${name}: ${error.message}`),
+      );
+    }
+  }
+
+  /** What a service needs to know of the others; on this machine, and in no other way than in containers. */
+  async #environmentOf(service: ServiceDeclaration, databases: Databases): Promise<Readonly<Record<string, string>>> {
+    const environment: Record<string, string> = {
+      AD_PROMETHEUS_PORT: this.#options.ports === "usual" ? "" : "0",
+      ORRERY_SECRET: this.#options.secret,
+      OTEL_METRIC_EXPORT_INTERVAL: "10000",
+      ...this.#telemetry(),
+    };
+    for (const { name, address } of services) {
+      const there = this.addressOf(name);
+      if (address !== undefined && there !== undefined) environment[address] = there;
+    }
+    const [kafka, valkey] = [this.addressOf("kafka"), this.addressOf("valkey")];
+    if (kafka !== undefined) environment.KAFKA_ADDR = kafka;
+    if (valkey !== undefined) environment.VALKEY_ADDR = valkey;
+    const usesEvents = service.publishes !== undefined || service.consumes !== undefined;
+    const { schema } = service;
+    if (schema === undefined) return environment;
+    const { host, port, database, username } = await databases.addressFor(schema);
+    // The event log in PostgreSQL is shared by services of several roles.
+    const user = kafka === undefined && usesEvents ? "postgres" : username;
+    environment.DB_CONNECTION_STRING = `postgres://${user}@localhost:${port}/${database}?host=${encodeURIComponent(host)}`;
+    return environment;
+  }
+
+  /** Where telemetry goes: to the Collector, else to the Observatory alone. */
+  #telemetry(): Readonly<Record<string, string>> {
+    const collector = this.addressOf("collector");
+    if (collector !== undefined) return { OTEL_EXPORTER_OTLP_ENDPOINT: `http://${collector}` };
+    return {
+      OTEL_EXPORTER_OTLP_ENDPOINT: `http://${this.addressOf("observatory")}`,
+      OTEL_EXPORTER_OTLP_PROTOCOL: "http/protobuf",
+    };
+  }
+
+  /** What an engine's configuration names by the hosts of containers, and where it is here. */
+  async #settingsOf({ name }: Engine): Promise<Readonly<Record<string, string>>> {
+    if (name === "envoy") {
+      const clusters: Record<string, string> = {};
+      for (const called of frontendProxy.calls) clusters[called] = this.addressOf(called) ?? "";
+      return clusters;
+    }
+    if (name === "prometheus") {
+      const alertmanager = this.addressOf("alertmanager");
+      if (alertmanager === undefined) return {};
+      const files = prometheusFiles({ services, objectives: shopObjectives, alertmanager });
+      const folder = join(this.#options.dataDir, name, "configuration");
+      for (const { path, text } of files) {
+        await mkdir(dirname(join(folder, path)), { recursive: true });
+        await writeFile(join(folder, path), text);
+      }
+      return { "config.file": join(folder, files[0]?.path ?? "") };
+    }
+    return {};
+  }
+}
+
+/** The services that run: all, without the embedded front proxy where Envoy is. */
+function servicesBeside(engines: StackOptions["engines"]): readonly ServiceDeclaration[] {
+  const hasEnvoy = [...engines.keys()].some(({ name }) => name === "envoy");
+  return services.filter(({ name }) => !(hasEnvoy && name === "frontend-proxy"));
+}
+
+async function portsOf(program: Engine | ServiceDeclaration, kind: StackOptions["ports"]): Promise<Ports> {
+  const usual =
+    "ports" in program ? program.ports : { rpc: program.name === "frontend" ? frontendPort : program.port.fallback };
+  if (kind === "usual") return usual;
+  const ports: Record<string, number> = {};
+  for (const name of Object.keys(usual)) ports[name] = await freePort();
+  return ports;
+}
+
+function seconds(begun: number): string {
+  return `${((performance.now() - begun) / 1_000).toFixed(1)} s`;
+}

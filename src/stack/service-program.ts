@@ -1,0 +1,43 @@
+import { fileURLToPath } from "node:url";
+import type { ServiceDeclaration } from "../platform/lifecycle/service.ts";
+import type { Program } from "./engines/engine.ts";
+
+const main = fileURLToPath(new URL("../main.ts", import.meta.url));
+
+/** A small young generation: many processes of ours share a machine. */
+const nodeArguments = ["--max-semi-space-size=4"];
+
+/** A service as a process of its own, run and watched like an engine; ready when it says that it can serve. */
+export function serviceProgram(service: ServiceDeclaration, environment: Readonly<Record<string, string>>): Program {
+  return {
+    name: service.name,
+    runsWith: [],
+    ports: { rpc: service.port.fallback },
+    async prepare({ ports, settings }) {
+      const port = String(ports.rpc);
+      return {
+        program: process.execPath,
+        args: [...nodeArguments, main, "serve", service.name],
+        environment: { ...environment, ...settings, [service.port.variable]: port },
+        isReady: () => isServing(port),
+        readyWithinMs: 60_000,
+        stopWithinMs: 15_000,
+      };
+    },
+  };
+}
+
+/** Asks grpc.health.v1 in Connect's language. */
+async function isServing(port: string): Promise<boolean> {
+  try {
+    const answer = await fetch(`http://127.0.0.1:${port}/grpc.health.v1.Health/Check`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: "{}",
+    });
+    const { status } = (await answer.json()) as { status?: string };
+    return status === "SERVING";
+  } catch {
+    return false;
+  }
+}

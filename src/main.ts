@@ -95,6 +95,7 @@ const stack = program
   .description("Run the whole mesh on this machine: engines, and every service as a process of its own.")
   .option("--data-dir <folder>", "where everything keeps its data and its log", ".orrery/stack")
   .option("--without <engines...>", "engines to leave out, such as kafka")
+  .option("--replicas <service=count...>", "services with more processes than one, such as cart=3")
   .addHelpText(
     "after",
     `
@@ -104,7 +105,8 @@ them; the shop is on http://localhost:8080. See docs/deployment.md.
 Examples:
   npm run stack -- install              once, before the first run
   npm run stack                         everything
-  npm run stack -- --without prometheus alertmanager`,
+  npm run stack -- --without prometheus alertmanager
+  npm run stack -- --replicas cart=3 product-catalog=3`,
   )
   .action(async (options) => (await import("./commands/stack.ts")).runStack(options));
 

@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { relative, resolve } from "node:path";
 import { ConfigError } from "../platform/config/environment.ts";
+import { services } from "../services/index.ts";
 import { type Engine, EngineError } from "../stack/engines/engine.ts";
 import { engines } from "../stack/engines/index.ts";
 import { engineHome, enginesFolder, installEngine } from "../stack/engines/installation.ts";
@@ -37,7 +38,9 @@ export async function installEngines(names: readonly string[]): Promise<void> {
 export async function runStack(options: {
   readonly dataDir: string;
   readonly without?: readonly string[];
+  readonly replicas?: readonly string[];
 }): Promise<void> {
+  const replicas = new Map(options.replicas?.map(replicasOf));
   const stopped = untilStopped();
   const begun = performance.now();
   const dataDir = resolve(options.dataDir);
@@ -57,6 +60,7 @@ export async function runStack(options: {
     dataDir,
     ports: "usual",
     secret: secret.toString("base64url"),
+    replicas,
     restarts: true,
     tell,
   });
@@ -75,6 +79,18 @@ export async function runStack(options: {
   tell("\nStopping");
   await stack.stop();
   tell(`Stopped; the data stays in ${relative(".", dataDir)}.`);
+}
+
+/** `cart=3` */
+function replicasOf(text: string): readonly [string, number] {
+  const [, name = "", count] = /^([a-z-]+)=([1-9])$/.exec(text) ?? [];
+  if (!services.some((service) => service.name === name)) {
+    const known = services.map((service) => service.name).join(", ");
+    throw new ConfigError(
+      `--replicas ${JSON.stringify(text)} is not valid: it takes a service and a number up to 9, such as cart=3; there are ${known}.`,
+    );
+  }
+  return [name, Number(count)];
 }
 
 /** Why an engine does not take part; undefined when it does, and then it is among the installed. */

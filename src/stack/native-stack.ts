@@ -24,6 +24,8 @@ export interface StackOptions {
   readonly secret: string;
   /** Settings of all services, before those that connect them. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** How many processes a service has, where it is more than one; the others are `cart-2`, `cart-3`. */
+  readonly replicas?: ReadonlyMap<string, number>;
   /** Whether what ends by itself is started again. */
   readonly restarts: boolean;
   /** Told what has come up and what went wrong, a line each. */
@@ -61,8 +63,11 @@ export class NativeStack {
    */
   static async start(options: StackOptions): Promise<NativeStack> {
     const ports = new Map<string, Ports>();
-    for (const program of [...options.engines.keys(), ...servicesBeside(options.engines)]) {
-      ports.set(program.name, await portsOf(program, options.ports));
+    for (const engine of options.engines.keys()) ports.set(engine.name, await portsOf(engine, options.ports));
+    for (const service of servicesBeside(options.engines)) {
+      const [first, ...others] = replicaNames(service, options);
+      ports.set(first, await portsOf(service, options.ports));
+      for (const name of others) ports.set(name, await portsOf(service, "free"));
     }
     const stack = new NativeStack(options, ports);
     try {
@@ -95,6 +100,12 @@ export class NativeStack {
   /** The names of all, engines before services. */
   get names(): readonly string[] {
     return [...this.#ports.keys()];
+  }
+
+  /** Where all replicas of a service are, as its variable has it; undefined for what does not take part. */
+  addressesOf(service: ServiceDeclaration): string | undefined {
+    const found = replicaNames(service, this.#options).map((name) => this.addressOf(name));
+    return found[0] === undefined ? undefined : found.join(",");
   }
 
   /** `127.0.0.1:9092`, of the first port unless another is named; undefined for what does not take part. */
@@ -134,7 +145,12 @@ export class NativeStack {
       ),
       ...servicesBeside(engines).map(async (service) => {
         const environment = { ...this.#options.environment, ...(await this.#environmentOf(service, databases)) };
-        await this.#run(serviceProgram(service, environment), { home: dataDir, settings: {} });
+        const program = serviceProgram(service, environment);
+        await Promise.all(
+          replicaNames(service, this.#options).map((name) =>
+            this.#run({ ...program, name }, { home: dataDir, settings: {} }),
+          ),
+        );
       }),
     ]);
   }
@@ -187,9 +203,9 @@ export class NativeStack {
       OTEL_METRIC_EXPORT_INTERVAL: "10000",
       ...this.#telemetry(),
     };
-    for (const { name, address } of services) {
-      const there = this.addressOf(name);
-      if (address !== undefined && there !== undefined) environment[address] = there;
+    for (const other of services) {
+      const there = this.addressesOf(other);
+      if (other.address !== undefined && there !== undefined) environment[other.address] = there;
     }
     const [kafka, valkey] = [this.addressOf("kafka"), this.addressOf("valkey")];
     if (kafka !== undefined) environment.KAFKA_ADDR = kafka;
@@ -218,7 +234,12 @@ export class NativeStack {
   async #settingsOf({ name }: Engine): Promise<Readonly<Record<string, string>>> {
     if (name === "envoy") {
       const clusters: Record<string, string> = {};
-      for (const called of frontendProxy.calls) clusters[called] = this.addressOf(called) ?? "";
+      for (const service of services) {
+        const there = this.addressesOf(service);
+        if (there !== undefined && frontendProxy.calls.some((name) => name === service.name)) {
+          clusters[service.name] = there;
+        }
+      }
       return clusters;
     }
     if (name === "prometheus") {
@@ -240,6 +261,12 @@ export class NativeStack {
 function servicesBeside(engines: StackOptions["engines"]): readonly ServiceDeclaration[] {
   const hasEnvoy = [...engines.keys()].some(({ name }) => name === "envoy");
   return services.filter(({ name }) => !(hasEnvoy && name === "frontend-proxy"));
+}
+
+/** The names of a service's processes. */
+function replicaNames({ name }: ServiceDeclaration, { replicas }: StackOptions): readonly [string, ...string[]] {
+  const others = Array.from({ length: (replicas?.get(name) ?? 1) - 1 }, (_, index) => `${name}-${index + 2}`);
+  return [name, ...others];
 }
 
 async function portsOf(program: Engine | ServiceDeclaration, kind: StackOptions["ports"]): Promise<Ports> {

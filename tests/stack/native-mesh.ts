@@ -19,7 +19,7 @@ export interface NativeMesh {
 }
 
 /** Every engine and every service, as `npm run stack` runs them, on ports and data of a test's own. */
-export async function startNativeMesh(): Promise<NativeMesh> {
+export async function startNativeMesh(replicas?: ReadonlyMap<string, number>): Promise<NativeMesh> {
   const dataDir = await mkdtemp(join(tmpdir(), "orrery-mesh-"));
   const installed = new Map<Engine, string>();
   for (const engine of engines) {
@@ -32,6 +32,7 @@ export async function startNativeMesh(): Promise<NativeMesh> {
     dataDir,
     ports: "free",
     secret: "a secret that all of them share",
+    ...(replicas === undefined ? {} : { replicas }),
     restarts: true,
     tell: (line) => told.push(line),
   });

@@ -44,7 +44,7 @@ const circuitBreakers = new Shared("circuit-breakers", {
       max_requests: noted("What a service takes at once; one more would be refused there.", 512),
       retry_budget: noted("A service that is down gets little more than one attempt a request.", {
         budget_percent: { value: 20 },
-        min_retry_concurrency: 3,
+        min_retry_concurrency: 25,
       }),
     },
   ],
@@ -60,6 +60,26 @@ const outlierDetection = new Shared("outlier-detection", {
   base_ejection_time: "5s",
   max_ejection_percent: 50,
 });
+
+/**
+ * Whether an instance is there, asked beside the requests: one that comes back is used again at once, however often it
+ * has been ejected. Where none is, requests go out all the same.
+ */
+function healthChecks(how: string, check: { readonly [key: string]: Yaml }): Shared {
+  const timing = {
+    timeout: "1s",
+    interval: "1s",
+    no_traffic_interval: "1s",
+    interval_jitter: "0.2s",
+    unhealthy_threshold: 2,
+    healthy_threshold: 1,
+  };
+  return new Shared(`${how}-health`, [{ ...timing, ...check }]);
+}
+
+const rpcHealth = healthChecks("rpc", { grpc_health_check: {} });
+/** Web servers that stand in for ours may have no page for it. */
+const webHealth = healthChecks("web", { tcp_health_check: {} });
 
 /** Addresses are looked up by name, again and again: a container that starts anew may have another. */
 const byName = new Shared("by-name", {
@@ -77,7 +97,10 @@ export function clusters(services: readonly ServiceDeclaration[]): readonly Yaml
   return [
     ...services.map(({ name, port, rpc }) =>
       // Web servers that stand in for ours may know nothing but HTTP/1.1.
-      cluster({ name, host: name, port: port.fallback, ...(rpc.length > 0 ? { isHttp2: true } : {}) }, {}),
+      cluster(
+        { name, host: name, port: port.fallback, ...(rpc.length > 0 ? { isHttp2: true } : {}) },
+        { health_checks: rpc.length > 0 ? rpcHealth : webHealth },
+      ),
     ),
     ...engines.map((engine) =>
       cluster(engine, {

@@ -16,12 +16,30 @@ const off = { "@type": filterConfig, disabled: true };
 /** Speaks for the shop where no single service is meant: whether orders can be placed is what it says. */
 const spokesman = "checkout";
 
+/** To another replica, where there is one. */
+const elsewhere = {
+  retry_host_predicate: new Shared("elsewhere", [
+    {
+      name: "envoy.retry_host_predicates.previous_hosts",
+      typed_config: {
+        "@type": "type.googleapis.com/envoy.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate",
+      },
+    },
+  ]),
+  host_selection_retry_max_attempts: 3,
+};
+
 /** What never reached a service may be sent again, whatever it is. */
-export const retryUnsent = { retry_on: "connect-failure,refused-stream,reset-before-request", num_retries: 2 };
+export const retryUnsent = {
+  retry_on: "connect-failure,refused-stream,reset-before-request",
+  num_retries: 2,
+  ...elsewhere,
+};
 /** What has no effect may also be sent again when the connection broke under it. */
 const retryReads = new Shared("retry-reads", {
   retry_on: "connect-failure,refused-stream,reset",
   num_retries: 2,
+  ...elsewhere,
 });
 
 /** RPC: services compress by themselves, and a compressed answer would gain little. */

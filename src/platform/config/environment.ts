@@ -62,24 +62,33 @@ export function flag(environment: Environment, name: string, fallback: boolean):
 
 /** Where a service is reached. */
 export type Address =
-  /** `cart:7070`: RPC over HTTP/2 clear text. */
-  | { readonly kind: "rpc"; readonly origin: string }
+  /** `cart:7070`: RPC over HTTP/2 clear text; several with commas between are replicas. */
+  | { readonly kind: "rpc"; readonly origins: readonly [string, ...string[]] }
   /** `http://shipping:50050`: the JSON that the OpenTelemetry Demo speaks to this service. */
   | { readonly kind: "http"; readonly origin: string };
 
-/** `host:port`, or a URL with the scheme http or https. */
+/** `host:port`, of one replica or several with commas between, or a URL with the scheme http or https. */
 export function address(environment: Environment, name: string): Address | undefined {
   const value = text(environment, name);
   if (value === undefined) return undefined;
   const withScheme = /^https?:\/\//i.test(value);
-  const parsed = URL.parse(withScheme ? value : `http://${value}`);
-  // A URL drops the port that is its scheme's own.
-  const hasPort = parsed?.port !== "" || /:0*80$/.test(value);
-  const isPlain = parsed !== null && parsed.href === `${parsed.origin}/` && !/[?#]/.test(value);
-  if (!isPlain || parsed.port === "0" || !(withScheme || hasPort)) {
-    throw wrong(name, withoutPassword(value), "host:port, or a URL like http://host:port");
-  }
-  return { kind: withScheme ? "http" : "rpc", origin: parsed.origin };
+  const origins = (withScheme ? [value] : value.split(",")).map((part) => {
+    const each = part.trim();
+    const parsed = URL.parse(withScheme ? each : `http://${each}`);
+    // A URL drops the port that is its scheme's own.
+    const hasPort = parsed?.port !== "" || /:0*80$/.test(each);
+    const isPlain = parsed !== null && parsed.href === `${parsed.origin}/` && !/[?#]/.test(each);
+    if (!isPlain || parsed.port === "0" || !(withScheme || hasPort)) {
+      throw wrong(
+        name,
+        withoutPassword(value),
+        "host:port, several with commas between, or a URL like http://host:port",
+      );
+    }
+    return parsed.origin;
+  });
+  const [origin = "", ...others] = origins;
+  return withScheme ? { kind: "http", origin } : { kind: "rpc", origins: [origin, ...others] };
 }
 
 /** The brokers of a cluster: `host:port`, or several with commas between. */

@@ -17,7 +17,7 @@ async function forwardTo(answer: RequestListener): Promise<Port> {
   const server = createServer(answer);
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const port = await openPort({ host: "127.0.0.1", port: 0, handler: forwardHttp(origin) });
+  const port = await openPort({ host: "127.0.0.1", port: 0, handler: forwardHttp([origin]) });
   closers.push(() => port.drain(0));
   closers.push(() => {
     server.close();
@@ -110,7 +110,7 @@ test("an HTTP/2 request goes through, with its body", async () => {
 });
 
 test("a server that is not there is 503, with a text for people", async () => {
-  const port = await openPort({ host: "127.0.0.1", port: 0, handler: forwardHttp("http://127.0.0.1:1") });
+  const port = await openPort({ host: "127.0.0.1", port: 0, handler: forwardHttp(["http://127.0.0.1:1"]) });
   closers.push(() => port.drain(0));
   const response = await fetch(url(port));
   expect(response.status).toBe(503);

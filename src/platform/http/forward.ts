@@ -32,13 +32,15 @@ function hasBody(request: HttpRequest): boolean {
 }
 
 /**
- * Forwards plain HTTP to a service of another process.
+ * Forwards plain HTTP to a service of another process, to its replicas in turn.
  *
- * @param origin `http://host:port`
+ * @param origins `http://host:port` of each
  */
-export function forwardHttp(origin: string): HttpHandler {
+export function forwardHttp(origins: readonly string[]): HttpHandler {
   const agent = new Agent({ keepAlive: true });
+  let turn = 0;
   return (request, response) => {
+    const origin = origins[turn++ % origins.length] ?? "";
     const headers = endToEnd(request.headers);
     propagation.inject(context.active(), headers);
     // Without its length or chunks, the body of a DELETE or GET would be read as a further request.

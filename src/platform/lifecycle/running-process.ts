@@ -180,7 +180,10 @@ class ProcessUnderWay implements RunningProcess {
   }
 
   #httpTo(owner: ServiceDeclaration): HttpHandler {
-    if (!this.#directory.isHere(owner)) return forwardHttp(this.#directory.addressOf(owner).origin);
+    if (!this.#directory.isHere(owner)) {
+      const at = this.#directory.addressOf(owner);
+      return forwardHttp(at.kind === "rpc" ? at.origins : [at.origin]);
+    }
     return (request, response) => {
       const handler = this.#httpHandler(owner);
       if (handler === undefined) return sendProblem(response, { status: 404, title: "Not found" });

@@ -3,7 +3,7 @@ import type { Transport } from "@connectrpc/connect";
 import { type Address, address, ConfigError, type Environment } from "../config/environment.ts";
 import { httpJsonTransport } from "../rpc/http-json.ts";
 import { type LocalServices, localTransport } from "../rpc/local-services.ts";
-import { remoteTransport } from "../rpc/remote-transport.ts";
+import { replicatedTransport } from "../rpc/replicas.ts";
 import type { ServiceDeclaration } from "./service.ts";
 
 export interface DirectoryOptions {
@@ -53,7 +53,7 @@ export class ServiceDirectory {
   /** Where a service of another process is: what its variable says, else this machine. */
   addressOf(owner: ServiceDeclaration): Address {
     const given = owner.address === undefined ? undefined : address(this.#options.environment, owner.address);
-    return given ?? { kind: "rpc", origin: `http://localhost:${owner.port.fallback}` };
+    return given ?? { kind: "rpc", origins: [`http://localhost:${owner.port.fallback}`] };
   }
 
   transportTo(owner: ServiceDeclaration): Transport {
@@ -69,7 +69,7 @@ export class ServiceDirectory {
   #makeTransport(owner: ServiceDeclaration): Transport {
     if (this.isHere(owner)) return localTransport(this.#local);
     const at = this.addressOf(owner);
-    if (at.kind === "rpc") return remoteTransport(at.origin);
+    if (at.kind === "rpc") return replicatedTransport(at.origins);
     if (owner.httpJson === undefined) {
       throw new ConfigError(
         `${owner.address}=${at.origin} is a URL, but ${owner.name} speaks RPC only: give host:port.`,

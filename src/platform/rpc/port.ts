@@ -38,6 +38,11 @@ export interface PortLimits {
   readonly keepAliveMs: number;
   /** Without any frame on an HTTP/2 connection, and for a peer that does not take the answer. */
   readonly idleMs: number;
+  /**
+   * Of an HTTP/2 connection: then it takes no more calls (GOAWAY), and its client makes another one, maybe to another
+   * replica. A tenth more or less, so that not all come at once.
+   */
+  readonly maxAgeMs: number;
 }
 
 const defaultPortLimits: PortLimits = {
@@ -45,6 +50,7 @@ const defaultPortLimits: PortLimits = {
   requestMs: 30_000,
   keepAliveMs: 65_000,
   idleMs: 10 * 60_000,
+  maxAgeMs: 5 * 60_000,
 };
 
 /**
@@ -60,7 +66,11 @@ export async function openPort(options: {
 }): Promise<Port> {
   const { host, port } = options;
   const limits = { ...defaultPortLimits, ...options.limits };
-  const handler = guarded(options.handler);
+  let isDraining = false;
+  const handler = guarded((request, response) => {
+    if (isDraining && request.httpVersionMajor === 1) response.setHeader("connection", "close");
+    options.handler(request, response);
+  });
   const http1 = createHttp1Server(
     {
       requestTimeout: limits.requestMs,
@@ -79,7 +89,11 @@ export async function openPort(options: {
   const sessions = new Set<ServerHttp2Session>();
   http2.on("session", (session) => {
     sessions.add(session);
-    session.once("close", () => sessions.delete(session));
+    const old = setTimeout(() => session.close(), limits.maxAgeMs * (0.9 + 0.2 * Math.random()));
+    session.once("close", () => {
+      sessions.delete(session);
+      clearTimeout(old);
+    });
     session.setTimeout(limits.idleMs, () => session.close());
   });
   const streams = new Set<ServerHttp2Stream>();
@@ -127,9 +141,17 @@ export async function openPort(options: {
       const closed = new Promise<void>((resolve) => front.close(() => resolve()));
       for (const socket of silent) socket.destroy();
       for (const session of sessions) session.close();
-      http1.close();
-      http1.closeIdleConnections();
-      const idleCheck = setInterval(() => http1.closeIdleConnections(), 50);
+      isDraining = true;
+      // A request may be on its way on a connection that is idle here: each that comes now is answered, and told that
+      // its connection ends.
+      let idleCheck: NodeJS.Timeout | undefined;
+      const lingering = setTimeout(
+        () => {
+          http1.close();
+          idleCheck = setInterval(() => http1.closeIdleConnections(), 50);
+        },
+        Math.min(idleGraceMs, graceMs / 4),
+      );
       const cutOff = setTimeout(() => {
         // Streams are reset one by one: a client that only saw its connection go would wait for its deadline.
         for (const stream of streams) stream.close(constants.NGHTTP2_CANCEL);
@@ -138,7 +160,9 @@ export async function openPort(options: {
         }, 20);
       }, graceMs);
       await closed;
+      clearTimeout(lingering);
       clearInterval(idleCheck);
+      http1.close();
       clearTimeout(cutOff);
     },
   };
@@ -149,6 +173,8 @@ const clientErrorStatus: Readonly<Record<string, string>> = {
   ERR_HTTP_REQUEST_TIMEOUT: "408 Request Timeout",
 };
 
+/** So long after the wish to stop, idle connections of HTTP/1.1 are kept, in milliseconds. */
+const idleGraceMs = 400;
 const lingerMs = 1_000;
 
 /** A handler's defect costs the one request, not the process. */

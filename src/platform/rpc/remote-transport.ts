@@ -50,9 +50,21 @@ function withReason(error: ConnectError, name: string): ConnectError {
     return rpcError(platformErrors.DEADLINE_EXCEEDED, `${name} took too long.`, { cause: error });
   }
   // Not by us: so does a connection end that is lost in the middle of a call.
-  const isLost = error.code === Code.Canceled || error.code === Code.Aborted || error.code === Code.Unavailable;
+  const isLost =
+    isStreamRefused(error) ||
+    error.code === Code.Canceled ||
+    error.code === Code.Aborted ||
+    error.code === Code.Unavailable;
   if (!isLost) return error;
   return rpcError(platformErrors.SERVICE_UNAVAILABLE, `${name} cannot be reached.`, { cause: error });
+}
+
+/** Whether the other side has ended the connection without having begun this call: RFC 9113, section 8.7. */
+export function isStreamRefused(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (cause.message.includes("NGHTTP2_REFUSED_STREAM")) return true;
+  }
+  return false;
 }
 
 /** Whether the other side said so itself. */

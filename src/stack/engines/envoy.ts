@@ -104,8 +104,8 @@ interface Configuration {
 export const rateLimitSetting = "rate_limit";
 
 /**
- * The configuration with other addresses and ports, and nothing else: a setting is a cluster's name, with `host:port`
- * as its value. Services that are not named are where their own variables say (CART_ADDR), as for each other, and all
+ * The configuration with other addresses and ports, and nothing else: a setting is a cluster's name, with `host:port`,
+ * or several with commas between, as its value. Services that are not named are where their own variables say (CART_ADDR), as for each other, and all
  * else on this machine, on its usual port. Only {@link rateLimitSetting} changes what the proxy does.
  */
 function withAddresses(yaml: string, { ports, settings }: EnginePlace): Configuration {
@@ -117,13 +117,16 @@ function withAddresses(yaml: string, { ports, settings }: EnginePlace): Configur
   if (rateLimit !== undefined) limitRate(file, Number(rateLimit));
   const left = new Map(Object.entries(addresses));
   for (const { name, load_assignment } of static_resources.clusters) {
-    const { host = "127.0.0.1", port } = placeOf(left.get(name)) ?? addressOf(name) ?? {};
+    const places = left.get(name)?.split(",").map(placeOf) ?? addressesOf(name);
     left.delete(name);
-    for (const { lb_endpoints } of load_assignment.endpoints) {
-      for (const { endpoint } of lb_endpoints) {
-        const { socket_address } = endpoint.address;
-        moveTo(socket_address, host, port);
-      }
+    for (const locality of load_assignment.endpoints) {
+      const [one] = locality.lb_endpoints;
+      if (one === undefined) continue;
+      locality.lb_endpoints = places.map(({ host, port }) => {
+        const replica = structuredClone(one);
+        moveTo(replica.endpoint.address.socket_address, host, port);
+        return replica;
+      });
     }
   }
   const [unknown] = left.keys();
@@ -137,20 +140,22 @@ interface Place {
   readonly port?: number;
 }
 
-function placeOf(hostAndPort: string | undefined): Place | undefined {
+function placeOf(hostAndPort: string): Place {
   // With a scheme that has no port of its own, which the URL would drop.
-  const url = hostAndPort === undefined ? null : URL.parse(`tcp://${hostAndPort}`);
-  if (url === null) return undefined;
+  const url = URL.parse(`tcp://${hostAndPort}`);
+  if (url === null) throw new EngineError(`Envoy cannot find ${JSON.stringify(hostAndPort)}: it takes host:port.`);
   const host = url.hostname.replace(/^\[|\]$/g, "");
   return url.port === "" ? { host } : { host, port: Number(url.port) };
 }
 
-function addressOf(cluster: string): Place | undefined {
+function addressesOf(cluster: string): readonly Place[] {
   const variable = services.find(({ name }) => name === cluster)?.address;
   const found = variable === undefined ? undefined : address(process.env, variable);
-  if (found === undefined) return undefined;
-  const { protocol, hostname, port } = new URL(found.origin);
-  return placeOf(`${hostname}:${port || (protocol === "https:" ? 443 : 80)}`);
+  if (found === undefined) return [{ host: "127.0.0.1" }];
+  return (found.kind === "rpc" ? found.origins : [found.origin]).map((origin) => {
+    const { protocol, hostname, port } = new URL(origin);
+    return placeOf(`${hostname}:${port || (protocol === "https:" ? 443 : 80)}`);
+  });
 }
 
 function limitRate({ static_resources }: Configuration, perSecond: number): void {

@@ -45,7 +45,7 @@ export class RunningEngine {
   readonly log: string;
   readonly #engine: Program;
   readonly #place: EnginePlace;
-  #run: { readonly child: ChildProcess; readonly command: EngineCommand } | undefined;
+  #run: { readonly child: ChildProcess; readonly command: EngineCommand; isReady: boolean } | undefined;
 
   constructor(engine: Program, place: EnginePlace) {
     this.#engine = engine;
@@ -63,6 +63,11 @@ export class RunningEngine {
   async ended(): Promise<void> {
     const child = this.#run?.child;
     if (child !== undefined) await once(child, "exit");
+  }
+
+  /** Whether it runs and could serve when it was last started. */
+  get isReady(): boolean {
+    return this.#run?.isReady ?? false;
   }
 
   /** Undefined while it does not run. */
@@ -91,7 +96,8 @@ export class RunningEngine {
     const failed = new Promise<never>((_, reject) => child.once("error", reject));
     failed.catch(() => {});
     await log.close();
-    this.#run = { child, command };
+    const run = { child, command, isReady: false };
+    this.#run = run;
     children.add(child);
     child.once("exit", () => {
       children.delete(child);
@@ -102,6 +108,7 @@ export class RunningEngine {
       this.#run = undefined;
       throw error;
     });
+    run.isReady = true;
   }
 
   async #ready(child: ChildProcess, command: EngineCommand, begin: number): Promise<void> {

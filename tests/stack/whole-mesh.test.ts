@@ -80,13 +80,14 @@ describe("the mesh of real engines, every service a process of its own", () => {
     const { stack, sql } = mesh;
     let isOver = false;
     const failures: unknown[] = [];
+    let stopping = "";
     let requests = 0;
     const asks = async (call: () => Promise<ApiAnswer>) => {
       const { status, body } = await call();
       requests++;
-      if (status !== 200) failures.push({ status, body });
+      if (status !== 200) failures.push({ stopping, status, body });
     };
-    const shoppers = Array.from({ length: 4 }, async () => {
+    const shoppers = Array.from({ length: 2 }, async () => {
       while (!isOver) {
         const customer = new Customer(stack.url);
         await asks(() => api(stack.url, "/api/products?currencyCode=EUR"));
@@ -107,6 +108,7 @@ describe("the mesh of real engines, every service a process of its own", () => {
       "checkout-2",
     ]) {
       const before = requests;
+      stopping = name;
       await stack.program(name).stop();
       await eventually(() => expect(stack.program(name).isReady).toBe(true), 30_000);
       await eventually(async () => expect(await unhealthyAtEnvoy()).toEqual([]), 30_000);

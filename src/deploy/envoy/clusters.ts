@@ -67,7 +67,7 @@ const outlierDetection = new Shared("outlier-detection", {
  */
 function healthChecks(how: string, check: { readonly [key: string]: Yaml }): Shared {
   const timing = {
-    timeout: "1s",
+    timeout: "2s",
     interval: "1s",
     no_traffic_interval: "1s",
     interval_jitter: "0.2s",
@@ -115,7 +115,7 @@ function cluster({ name, host, port, isHttp2 }: EngineAddress, fields: { readonl
     name,
     cluster_type: byName,
     ...fields,
-    connect_timeout: "1s",
+    connect_timeout: "2.5s",
     circuit_breakers: circuitBreakers,
     outlier_detection: outlierDetection,
     typed_extension_protocol_options: isHttp2 ? http2 : http1,

@@ -24,6 +24,8 @@ export interface StackOptions {
   readonly secret: string;
   /** Settings of all services, before those that connect them. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Settings of engines that shall be others, by the engine's name. */
+  readonly settings?: Readonly<Record<string, Readonly<Record<string, string>>>>;
   /** How many processes a service has, where it is more than one; the others are `cart-2`, `cart-3`. */
   readonly replicas?: ReadonlyMap<string, number>;
   /** Whether what ends by itself is started again. */
@@ -141,7 +143,10 @@ export class NativeStack {
     tell(`postgresql ready in ${seconds(begun)}`);
     await Promise.all([
       ...[...engines].map(async ([engine, home]) =>
-        this.#run(engine, { home, settings: await this.#settingsOf(engine) }),
+        this.#run(engine, {
+          home,
+          settings: { ...(await this.#settingsOf(engine)), ...this.#options.settings?.[engine.name] },
+        }),
       ),
       ...servicesBeside(engines).map(async (service) => {
         const environment = { ...this.#options.environment, ...(await this.#environmentOf(service, databases)) };

@@ -1,0 +1,149 @@
+import { existsSync } from "node:fs";
+import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { cpus, tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import postgres from "postgres";
+import type { Engine } from "../src/stack/engines/engine.ts";
+import { rateLimitSetting } from "../src/stack/engines/envoy.ts";
+import { engines } from "../src/stack/engines/index.ts";
+import { engineHome, enginesFolder } from "../src/stack/engines/installation.ts";
+import { NativeStack } from "../src/stack/native-stack.ts";
+import { browse, type LoadResult, load, order } from "./load.ts";
+import { memoryMb, processTree } from "./processes.ts";
+import { runShop } from "./running-shop.ts";
+
+/** Megabytes that a service may take under load. */
+const serviceMb = 120;
+/** Seconds until everything can serve. */
+const startSeconds = 30;
+
+interface Measured {
+  readonly startSeconds: number;
+  readonly browse: LoadResult;
+  readonly orders: LoadResult;
+  /** After the load, by process. */
+  readonly memory: ReadonlyMap<string, number>;
+}
+
+const { values: options } = parseArgs({
+  options: {
+    seconds: { type: "string", default: "10" },
+    concurrency: { type: "string", default: "16" },
+    help: { type: "boolean", default: false },
+  },
+});
+
+if (options.help) {
+  process.stdout.write(`Usage: npm run bench:mesh -- [--seconds <n>] [--concurrency <n>]
+
+The same load on \`npm start\`, on the native mesh (every engine that is installed, every service a process of its own,
+through Envoy), and on the mesh with three replicas of cart and product-catalog. On Linux. Read ratios, not numbers.
+  --seconds      of each load, 10 by default, after half as many to warm up
+  --concurrency  requests under way at a time, 16 by default
+`);
+} else {
+  const seconds = Number(options.seconds);
+  const concurrency = Number(options.concurrency);
+  process.stdout.write(`Node ${process.version}, ${cpus().length} cores (${cpus()[0]?.model ?? "unknown"})\n\n`);
+  const embedded = await onEmbedded({ seconds, concurrency });
+  tell("npm start", embedded);
+  const mesh = await onMesh(new Map(), { seconds, concurrency });
+  tell("mesh", mesh, embedded);
+  const replicas = new Map([
+    ["cart", 3],
+    ["product-catalog", 3],
+  ]);
+  tell("mesh with 3 x cart, 3 x product-catalog", await onMesh(replicas, { seconds, concurrency }), embedded);
+  tellMemory(mesh.memory);
+}
+
+type Load = { readonly seconds: number; readonly concurrency: number };
+
+async function loads(url: string, { seconds, concurrency }: Load) {
+  const measured = async (round: () => Promise<{ readonly ok: boolean; readonly ms: number }>) => {
+    await load({ concurrency, seconds: seconds / 2, round });
+    return load({ concurrency, seconds, round });
+  };
+  return { browse: await measured(() => browse(url)), orders: await measured(() => order(url)) };
+}
+
+async function onEmbedded(how: Load): Promise<Measured> {
+  const dataDir = await mkdtemp(join(tmpdir(), "orrery-bench-"));
+  const shop = await runShop(dataDir);
+  try {
+    const measured = await loads(shop.url, how);
+    const memory = new Map([["the shop and its PostgreSQL", memoryMb(processTree(shop.pid))]]);
+    return { startSeconds: shop.readyMs / 1_000, ...measured, memory };
+  } finally {
+    await shop.stop();
+    await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+async function onMesh(replicas: ReadonlyMap<string, number>, how: Load): Promise<Measured> {
+  const dataDir = await mkdtemp(join(tmpdir(), "orrery-bench-"));
+  const installed = new Map<Engine, string>();
+  for (const engine of engines) {
+    const home = await engineHome(engine, enginesFolder(process.env));
+    if (existsSync(home)) installed.set(engine, home);
+  }
+  const begun = performance.now();
+  const stack = await NativeStack.start({
+    engines: installed,
+    dataDir,
+    ports: "free",
+    secret: "a secret that all of them share",
+    replicas,
+    // The load is one client.
+    settings: { envoy: { [rateLimitSetting]: "100000" } },
+    restarts: false,
+    tell: () => {},
+  });
+  const startSeconds = (performance.now() - begun) / 1_000;
+  try {
+    const measured = await loads(stack.url, how);
+    const memory = new Map<string, number>();
+    for (const name of stack.names) memory.set(name, memoryMb([stack.program(name).pid ?? 0]));
+    memory.set("postgresql", memoryMb(processTree(await postmaster(stack))));
+    return { startSeconds, ...measured, memory };
+  } finally {
+    await stack.stop();
+    await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+/** The parent of all processes of PostgreSQL. */
+async function postmaster(stack: NativeStack): Promise<number> {
+  const sql = postgres({ ...stack.database, max: 1, onnotice: () => {} });
+  const [row] = await sql<{ pid: number }[]>`select pg_backend_pid() as pid`;
+  const parent = Number(/^PPid:\s+(\d+)/m.exec(await readFile(`/proc/${row?.pid}/status`, "utf8"))?.[1]);
+  await sql.end();
+  return parent;
+}
+
+function tell(name: string, measured: Measured, baseline?: Measured): void {
+  process.stdout.write(`${name}\n`);
+  line("start to ready", measured.startSeconds, "s", baseline && `(target: at most ${startSeconds} s)`);
+  for (const what of ["browse", "orders"] as const) {
+    const { count, failed, seconds, p50, p99 } = measured[what];
+    const rate = count / seconds;
+    const other = baseline?.[what];
+    line(what, rate, "/s", other && `${(rate / (other.count / other.seconds)).toFixed(2)} x npm start`);
+    line(`${what}, p50 and p99`, p50, "ms", `${p99.toFixed(1)} ms${failed === 0 ? "" : `, ${failed} failed`}`);
+  }
+  const all = [...measured.memory.values()].reduce((sum, each) => sum + each, 0);
+  line("memory after the load, all processes", all, "MB");
+  process.stdout.write("\n");
+}
+
+function tellMemory(memory: ReadonlyMap<string, number>): void {
+  process.stdout.write(`memory of each process of the mesh after the load (target for services: ${serviceMb} MB)\n`);
+  for (const [name, mb] of [...memory].toSorted(([, a], [, b]) => b - a)) line(name, mb, "MB");
+}
+
+function line(name: string, value: number, unit: string, rest?: string): void {
+  process.stdout.write(
+    `  ${name.padEnd(40)} ${value.toFixed(value >= 100 ? 0 : 1).padStart(8)} ${unit} ${rest ?? ""}\n`,
+  );
+}

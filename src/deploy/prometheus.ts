@@ -30,7 +30,19 @@ const timingOfTheObservatory: AlertTiming = {
 };
 
 /** Of resources, what becomes labels of every series, beside `job` and `instance`. */
-const promoted = ["service.name", "service.namespace", "service.instance.id", "service.criticality"];
+const promoted = [
+  "service.name",
+  "service.namespace",
+  "service.instance.id",
+  "service.criticality",
+  // What the Collector measures: without these, two tables would be one series.
+  "host.name",
+  "container.name",
+  "kafka.cluster.alias",
+  "postgresql.database.name",
+  "postgresql.table.name",
+  "postgresql.index.name",
+];
 
 /** What Prometheus is started with: objectives as the Observatory judges them, and alerts on the platform. */
 export function prometheusFiles(options: PrometheusOptions): readonly RenderedFile[] {

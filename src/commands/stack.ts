@@ -108,6 +108,12 @@ function whatIsWhere(stack: NativeStack, dataDir: string): string {
     ["What", "Where"],
     ["The shop", `${stack.url}/`],
     ["What it does, live", `${stack.url}/observatory/`],
+    ...(stack.addressOf("jaeger") === undefined
+      ? []
+      : [["Traces, by Jaeger's API", `${stack.url}/jaeger/ui/api/services`]]),
+    ...(stack.addressOf("prometheus") === undefined
+      ? []
+      : [["Metrics and rules, by Prometheus' API", `http://${stack.addressOf("prometheus")}/api/v1/rules`]]),
     ["Web API", `${stack.url}/api/docs`],
     ["Mail that the shop has written", `${stack.url}/mail/`],
     ["gRPC, gRPC-Web and Connect", `${stack.url}/oteldemo.CartService/GetCart and so on`],

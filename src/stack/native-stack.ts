@@ -1,6 +1,8 @@
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import postgres from "postgres";
+import { checkedAddress } from "../deploy/collector.ts";
 import { prometheusFiles } from "../deploy/prometheus.ts";
 import { frontendProxy } from "../edge/service.ts";
 import { shopObjectives } from "../observatory/objectives/shop-objectives.ts";
@@ -9,6 +11,7 @@ import { freePort } from "../platform/lifecycle/free-port.ts";
 import type { ServiceDeclaration } from "../platform/lifecycle/service.ts";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../platform/sql/embedded-postgres.ts";
 import { services } from "../services/index.ts";
+import { presetsSetting } from "./engines/collector.ts";
 import type { Engine, Program } from "./engines/engine.ts";
 import { type RunningEngine, startEngine } from "./engines/running-engine.ts";
 import { serviceProgram } from "./service-program.ts";
@@ -206,6 +209,8 @@ export class NativeStack {
       AD_PROMETHEUS_PORT: this.#options.ports === "usual" ? "" : "0",
       ORRERY_SECRET: this.#options.secret,
       OTEL_METRIC_EXPORT_INTERVAL: "10000",
+      PUBLIC_OBSERVATORY_URL: "/observatory/",
+      PUBLIC_OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "/otlp-http/v1/traces",
       ...this.#telemetry(),
     };
     for (const other of services) {
@@ -237,29 +242,87 @@ export class NativeStack {
 
   /** What an engine's configuration names by the hosts of containers, and where it is here. */
   async #settingsOf({ name }: Engine): Promise<Readonly<Record<string, string>>> {
-    if (name === "envoy") {
-      const clusters: Record<string, string> = {};
-      for (const service of services) {
-        const there = this.addressesOf(service);
-        if (there !== undefined && frontendProxy.calls.some((name) => name === service.name)) {
-          clusters[service.name] = there;
-        }
-      }
-      return clusters;
+    switch (name) {
+      case "envoy":
+        return this.#clusters();
+      case "prometheus":
+        return { "config.file": await this.#prometheusConfiguration() };
+      case "jaeger":
+        return there({
+          PROMETHEUS_ADDR: this.addressOf("prometheus"),
+          OTEL_COLLECTOR_ADDR: this.addressOf("collector", "http"),
+        });
+      case "collector":
+        return this.#collectorSettings();
+      default:
+        return {};
     }
-    if (name === "prometheus") {
-      const alertmanager = this.addressOf("alertmanager");
-      if (alertmanager === undefined) return {};
-      const files = prometheusFiles({ services, objectives: shopObjectives, alertmanager });
-      const folder = join(this.#options.dataDir, name, "configuration");
-      for (const { path, text } of files) {
-        await mkdir(dirname(join(folder, path)), { recursive: true });
-        await writeFile(join(folder, path), text);
-      }
-      return { "config.file": join(folder, files[0]?.path ?? "") };
-    }
-    return {};
   }
+
+  #clusters(): Readonly<Record<string, string>> {
+    const called = services.filter(({ name }) => frontendProxy.calls.some((each) => each === name));
+    return there({
+      ...Object.fromEntries(called.map((service) => [service.name, this.addressesOf(service)])),
+      "otel-collector": this.addressOf("collector"),
+      "otel-collector-http": this.addressOf("collector", "http"),
+      jaeger: this.addressOf("jaeger"),
+    });
+  }
+
+  async #prometheusConfiguration(): Promise<string> {
+    const files = prometheusFiles({
+      services,
+      objectives: shopObjectives,
+      alertmanager: this.addressOf("alertmanager") ?? "127.0.0.1:9093",
+    });
+    const folder = join(this.#options.dataDir, "prometheus", "configuration");
+    for (const { path, text } of files) {
+      await mkdir(dirname(join(folder, path)), { recursive: true });
+      await writeFile(join(folder, path), text);
+    }
+    return join(folder, files[0]?.path ?? "");
+  }
+
+  async #collectorSettings(): Promise<Readonly<Record<string, string>>> {
+    const { host, port, username } = await this.#monitoringRole();
+    return there({
+      [presetsSetting]: "observatory,stores,checks",
+      JAEGER_OTLP_ADDR: this.addressOf("jaeger", "otlp"),
+      PROMETHEUS_ADDR: this.addressOf("prometheus"),
+      LOKI_ADDR: this.addressOf("loki"),
+      OBSERVATORY_ADDR: this.addressOf("observatory"),
+      KAFKA_ADDR: this.addressOf("kafka"),
+      VALKEY_ADDR: this.addressOf("valkey"),
+      POSTGRES_HOST: host,
+      POSTGRES_PORT: String(port),
+      POSTGRES_TRANSPORT: "unix",
+      POSTGRES_MONITORING_USER: username,
+      ...Object.fromEntries(services.map((service) => [checkedAddress(service), this.addressOf(service.name)])),
+      // The front proxy under its own name, whoever it is.
+      [checkedAddress(frontendProxy)]: this.addressOf("envoy") ?? this.addressOf("frontend-proxy"),
+    });
+  }
+
+  /** A role that sees what the server does, and nobody's data. */
+  async #monitoringRole() {
+    // The shop's database may not be there yet.
+    const sql = postgres({ ...this.database, database: "postgres", max: 1, onnotice: () => {} });
+    const username = "monitoring_user";
+    try {
+      const [found] = await sql`select from pg_roles where rolname = ${username}`;
+      if (found === undefined) await sql.unsafe(`create role ${username} login in role pg_monitor`);
+    } finally {
+      await sql.end();
+    }
+    return { ...this.database, username };
+  }
+}
+
+/** Those settings that have a value. */
+function there(settings: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> {
+  return Object.fromEntries(
+    Object.entries(settings).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
+  );
 }
 
 /** The services that run: all, without the embedded front proxy where Envoy is. */

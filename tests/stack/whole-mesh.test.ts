@@ -3,8 +3,9 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { createClient } from "@redis/client";
 import postgres from "postgres";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { expectBooksAgree } from "../books.ts";
+import { launchBrowser, newShopper } from "../browser/browser.ts";
 import { type ApiAnswer, api, Customer, flashlight, telescope } from "../customer.ts";
 import { eventually } from "../eventually.ts";
 import { type NativeMesh, startNativeMesh } from "./native-mesh.ts";
@@ -63,6 +64,46 @@ describe("the mesh of real engines, every service a process of its own", () => {
     await carts.connect();
     expect(await carts.dbSize()).toBe(5);
     carts.destroy();
+  });
+
+  it("shows what a shopper has bought in a browser as one trace in Jaeger, from the click to the last consumer", async () => {
+    const { stack } = mesh;
+    const browser = await launchBrowser();
+    onTestFinished(() => browser.close());
+    const page = await (await newShopper(browser, stack.url)).newPage();
+    await page.goto(`/product/${telescope}`);
+    await page.locator('[data-cy="product-add-to-cart"]').click();
+    await page.locator('[data-cy="checkout-place-order"]').click();
+    await page.waitForURL("**/cart/checkout/*");
+    const orderId = new URL(page.url()).pathname.split("/").at(-1) ?? "";
+    const query = new URLSearchParams({
+      service: "checkout",
+      tags: JSON.stringify({ "demo.order.id": orderId }),
+      lookback: "1h",
+      limit: "20",
+    });
+    const bought = [
+      "accounting",
+      "cart",
+      "checkout",
+      "currency",
+      "email",
+      "fraud-detection",
+      "frontend",
+      "frontend-proxy",
+      "frontend-web",
+      "payment",
+      "product-catalog",
+      "quote",
+      "shipping",
+    ];
+    await eventually(async () => {
+      const { body } = await api(stack.url, `/jaeger/ui/api/traces?${query}`);
+      const [trace, ...others] = body.data as { processes: Record<string, { serviceName: string }> }[];
+      const seen = new Set(Object.values(trace?.processes ?? {}).map(({ serviceName }) => serviceName));
+      expect([...seen].toSorted()).toEqual(bought);
+      expect(others).toEqual([]);
+    }, 60_000);
   });
 
   it("gives each service a role that sees its own data only", async () => {

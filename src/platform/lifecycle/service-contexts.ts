@@ -18,7 +18,7 @@ export interface ContextOptions {
   readonly log: Logger;
   /** Aborted when the process is to stop, be it before it has started. */
   readonly stopping?: AbortSignal;
-  /** Where people see the Observatory. */
+  /** Where people see the Observatory, unless PUBLIC_OBSERVATORY_URL says otherwise. */
   readonly observatoryUrl?: string;
   /** Where browsers send their traces unless PUBLIC_OTEL_EXPORTER_OTLP_TRACES_ENDPOINT says otherwise. */
   readonly browserTelemetryUrl?: string;
@@ -57,7 +57,7 @@ export class ServiceContexts {
       environment,
       secret,
       http,
-      observatoryUrl,
+      observatoryUrl: text(environment, "PUBLIC_OBSERVATORY_URL") ?? observatoryUrl,
       browserTelemetryUrl: text(environment, "PUBLIC_OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") ?? browserTelemetryUrl,
       client: (service, policy) => {
         const owner = directory.ownerOf(service);

@@ -21,6 +21,7 @@ const processSettings: readonly Pick<Setting, "name" | "fallback">[] = [
     { name: `OTEL_EXPORTER_OTLP_${signal}_ENDPOINT` },
     { name: `OTEL_EXPORTER_OTLP_${signal}_PROTOCOL` },
   ]),
+  { name: "PUBLIC_OBSERVATORY_URL" },
   { name: "PUBLIC_OTEL_EXPORTER_OTLP_TRACES_ENDPOINT" },
   { name: "WEB_OTEL_SERVICE_NAME", fallback: "frontend-web" },
 ];

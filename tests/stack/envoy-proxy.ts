@@ -1,35 +1,22 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { envoy } from "../../src/stack/engines/envoy.ts";
-import { engineHome, enginesFolder } from "../../src/stack/engines/installation.ts";
-import { type RunningEngine, startEngine } from "../../src/stack/engines/running-engine.ts";
+import { startTestEngine, type TestEngine } from "./native-engine.ts";
 
-export interface TestProxy {
-  readonly engine: RunningEngine;
+export interface TestProxy extends TestEngine {
   /** Where it listens. */
   readonly url: string;
   /** The answer of its admin port. */
   admin(path: string, method?: "GET" | "POST"): Promise<string>;
-  /** Ends it and removes its data. */
-  remove(): Promise<void>;
 }
 
 /** Envoy before services; where they are, by the names of clusters, as `host:port`. */
 export async function startProxy(addresses: Readonly<Record<string, string>>): Promise<TestProxy> {
-  const dataDir = await mkdtemp(join(tmpdir(), "orrery-envoy-"));
-  const home = await engineHome(envoy, enginesFolder(process.env));
-  const engine = await startEngine(envoy, { home, dataDir, settings: addresses });
+  const proxy = await startTestEngine(envoy, addresses);
   return {
-    engine,
-    url: `http://${engine.address}`,
+    ...proxy,
+    url: `http://${proxy.engine.address}`,
     async admin(path, method = "GET") {
-      const answer = await fetch(`http://127.0.0.1:${engine.ports.admin}${path}`, { method });
+      const answer = await fetch(`http://127.0.0.1:${proxy.engine.ports.admin}${path}`, { method });
       return answer.text();
-    },
-    async remove() {
-      await engine.kill();
-      await rm(dataDir, { recursive: true, force: true });
     },
   };
 }

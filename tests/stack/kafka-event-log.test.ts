@@ -6,19 +6,20 @@ import { describeEventLog, type EventLogFixture } from "../../src/platform/event
 import { deadLetterTopic, kafkaEventLog } from "../../src/platform/events/kafka-event-log.ts";
 import { freePort } from "../../src/platform/lifecycle/free-port.ts";
 import { createLogger } from "../../src/platform/logging/logger.ts";
+import { kafka } from "../../src/stack/engines/kafka.ts";
 import { eventually } from "../eventually.ts";
-import { startBroker, type TestBroker } from "./kafka-broker.ts";
 import { readTopic } from "./kafka-topic.ts";
+import { startTestEngine, type TestEngine } from "./native-engine.ts";
 import { startTcpRelay, type TcpRelay } from "./tcp-relay.ts";
 
 const log = createLogger({ level: "silent" });
 
-let broker: TestBroker;
+let broker: TestEngine;
 let relay: TcpRelay;
 beforeAll(async () => {
   // Clients go by what the broker says it is called: all connections can be cut at the relay.
   const port = await freePort();
-  broker = await startBroker({ settings: { "advertised.listeners": `PLAINTEXT://127.0.0.1:${port}` } });
+  broker = await startTestEngine(kafka, { "advertised.listeners": `PLAINTEXT://127.0.0.1:${port}` });
   relay = await startTcpRelay(port, () => broker.engine.ports.broker ?? 0);
 });
 afterAll(async () => {

@@ -6,8 +6,9 @@ import { type EventLog, EventLogUnavailableError } from "../../src/platform/even
 import { kafkaEventLog } from "../../src/platform/events/kafka-event-log.ts";
 import { freePort } from "../../src/platform/lifecycle/free-port.ts";
 import { createLogger } from "../../src/platform/logging/logger.ts";
+import { kafka } from "../../src/stack/engines/kafka.ts";
 import { eventually } from "../eventually.ts";
-import { startBroker, type TestBroker } from "./kafka-broker.ts";
+import { startTestEngine, type TestEngine } from "./native-engine.ts";
 
 const topic = "orders";
 const group = "accounting";
@@ -25,8 +26,8 @@ function open(address: string): EventLog {
   return log;
 }
 
-async function broker(ports?: Readonly<Record<string, number>>): Promise<TestBroker> {
-  const started = await startBroker(ports === undefined ? {} : { ports });
+async function broker(ports?: Readonly<Record<string, number>>): Promise<TestEngine> {
+  const started = await startTestEngine(kafka, {}, ports);
   onTestFinished(() => started.remove());
   return started;
 }

@@ -5,14 +5,15 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import type { EventLog } from "../../src/platform/events/event-log.ts";
 import { kafkaEventLog } from "../../src/platform/events/kafka-event-log.ts";
 import { createLogger } from "../../src/platform/logging/logger.ts";
+import { kafka } from "../../src/stack/engines/kafka.ts";
 import { eventually } from "../eventually.ts";
-import { startBroker, type TestBroker } from "./kafka-broker.ts";
+import { startTestEngine, type TestEngine } from "./native-engine.ts";
 
 const keys = 20;
 
-let broker: TestBroker;
+let broker: TestEngine;
 beforeAll(async () => {
-  broker = await startBroker();
+  broker = await startTestEngine(kafka);
 });
 afterAll(() => broker?.remove());
 

@@ -4,19 +4,20 @@ import { OrderResultSchema } from "../../gen/oteldemo/order_pb.ts";
 import { deadLetterTopic, kafkaEventLog } from "../../src/platform/events/kafka-event-log.ts";
 import { createLogger } from "../../src/platform/logging/logger.ts";
 import { services } from "../../src/services/index.ts";
+import { kafka } from "../../src/stack/engines/kafka.ts";
 import { expectBooksAgree } from "../books.ts";
 import { api, Customer, flashlight, telescope } from "../customer.ts";
 import { eventually } from "../eventually.ts";
 import { Mesh } from "../mesh.ts";
-import { startBroker, type TestBroker } from "./kafka-broker.ts";
 import { readTopic } from "./kafka-topic.ts";
+import { startTestEngine, type TestEngine } from "./native-engine.ts";
 
 const onKafka = ["checkout", "accounting", "fraud-detection"];
 const others = services.map(({ name }) => name).filter((name) => !onKafka.includes(name));
 
-let broker: TestBroker;
+let broker: TestEngine;
 beforeAll(async () => {
-  broker = await startBroker();
+  broker = await startTestEngine(kafka);
 });
 afterAll(() => broker?.remove());
 

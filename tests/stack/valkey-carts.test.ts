@@ -1,6 +1,3 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { createClient, RESP_TYPES } from "@redis/client";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
@@ -11,23 +8,20 @@ import { openValkey } from "../../src/platform/valkey/valkey.ts";
 import { addLine } from "../../src/services/cart/cart.ts";
 import { cartStoreContract } from "../../src/services/cart/cart-store-contract.ts";
 import { valkeyCartStore } from "../../src/services/cart/store-valkey.ts";
-import { engineHome, enginesFolder } from "../../src/stack/engines/installation.ts";
-import { type RunningEngine, startEngine } from "../../src/stack/engines/running-engine.ts";
+import type { RunningEngine } from "../../src/stack/engines/running-engine.ts";
 import { valkey } from "../../src/stack/engines/valkey.ts";
 import { eventually } from "../eventually.ts";
+import { startTestEngine, type TestEngine } from "./native-engine.ts";
 
 const log = createLogger({ level: "silent" });
 let engine: RunningEngine;
-let dataDir = "";
+let carts: TestEngine;
 
 beforeAll(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), "orrery-valkey-"));
-  engine = await startEngine(valkey, { home: await engineHome(valkey, enginesFolder(process.env)), dataDir });
+  carts = await startTestEngine(valkey);
+  ({ engine } = carts);
 });
-afterAll(async () => {
-  await engine?.kill();
-  await rm(dataDir, { recursive: true, force: true });
-});
+afterAll(() => carts?.remove());
 
 /** What another program sees and does there. */
 async function outsider() {

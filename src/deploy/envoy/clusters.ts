@@ -58,12 +58,13 @@ const outlierDetection = new Shared("outlier-detection", {
   enforcing_success_rate: 0,
   interval: "2s",
   base_ejection_time: "5s",
+  max_ejection_time: "15s",
   max_ejection_percent: 50,
 });
 
 /**
- * Whether an instance is there, asked beside the requests: one that comes back is used again at once, however often it
- * has been ejected. Where none is, requests go out all the same.
+ * Whether an instance is there, asked beside the requests: one that is away is left alone until it is back. Where none
+ * is, requests go out all the same.
  */
 function healthChecks(how: string, check: { readonly [key: string]: Yaml }): Shared {
   const timing = {

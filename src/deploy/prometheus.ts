@@ -30,7 +30,17 @@ const timingOfTheObservatory: AlertTiming = {
 };
 
 /** Of resources, what becomes labels of every series, beside `job` and `instance`. */
-const promoted = ["service.name", "service.namespace", "service.instance.id", "service.criticality"];
+const promoted = [
+  "service.name",
+  "service.namespace",
+  "service.instance.id",
+  "service.criticality",
+  // The Collector's receiver tells databases and tables apart as if each were a machine.
+  "postgresql.database.name",
+  "postgresql.schema.name",
+  "postgresql.table.name",
+] as const;
+export type PromotedAttribute = (typeof promoted)[number];
 
 /** What Prometheus is started with: objectives as the Observatory judges them, and alerts on the platform. */
 export function prometheusFiles(options: PrometheusOptions): readonly RenderedFile[] {

@@ -2,6 +2,7 @@ import { shopObjectives } from "../observatory/objectives/shop-objectives.ts";
 import { services } from "../services/index.ts";
 import { alertmanagerFiles } from "./alertmanager.ts";
 import { envoyConfiguration } from "./envoy/configuration.ts";
+import { grafanaFiles } from "./grafana/grafana.ts";
 import { prometheusFiles } from "./prometheus.ts";
 import type { RenderedFile } from "./rendered-file.ts";
 import { renderYaml } from "./yaml.ts";
@@ -19,5 +20,6 @@ export function renderedFiles(version: string): readonly RenderedFile[] {
     },
     ...prometheusFiles({ services, objectives: shopObjectives }),
     ...alertmanagerFiles(),
+    ...grafanaFiles(),
   ];
 }

@@ -42,6 +42,12 @@ export class Mesh {
     return new Mesh(await createTestDatabase(), ports);
   }
 
+  /** Where the database's server listens: the folder of its socket, and the port in the socket's name. */
+  get database(): { readonly host: string; readonly port: number } {
+    const { host, port } = this.#database.connection;
+    return { host, port };
+  }
+
   urlOf(service: string): string {
     return `http://127.0.0.1:${this.#ports.get(service)}`;
   }

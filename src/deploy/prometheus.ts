@@ -35,10 +35,13 @@ const promoted = [
   "service.namespace",
   "service.instance.id",
   "service.criticality",
-  // The Collector's receiver tells databases and tables apart as if each were a machine.
+  // What the Collector measures: without these, two tables would be one series.
+  "host.name",
+  "container.name",
+  "kafka.cluster.alias",
   "postgresql.database.name",
-  "postgresql.schema.name",
   "postgresql.table.name",
+  "postgresql.index.name",
 ] as const;
 export type PromotedAttribute = (typeof promoted)[number];
 

@@ -1,6 +1,7 @@
 import { shopObjectives } from "../observatory/objectives/shop-objectives.ts";
 import { services } from "../services/index.ts";
 import { alertmanagerFiles } from "./alertmanager.ts";
+import { collectorFiles } from "./collector.ts";
 import { envoyConfiguration } from "./envoy/configuration.ts";
 import { grafanaFiles } from "./grafana/grafana.ts";
 import { prometheusFiles } from "./prometheus.ts";
@@ -20,6 +21,7 @@ export function renderedFiles(version: string): readonly RenderedFile[] {
     },
     ...prometheusFiles({ services, objectives: shopObjectives }),
     ...alertmanagerFiles(),
+    ...collectorFiles({ services }),
     ...grafanaFiles(),
   ];
 }

@@ -1,5 +1,7 @@
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { parseDocument } from "yaml";
 import { text } from "../../platform/config/environment.ts";
 import { type Engine, EngineError, type EnginePlace } from "./engine.ts";
 import { buildOwnGoProgram } from "./go-module.ts";
@@ -12,7 +14,16 @@ const sources = ["go.mod", "go.sum", "main.go", "main_others.go", "components.go
 );
 
 /** Files beside collector.yaml that a Collector can be started with, in the order in which they are read. */
-export const presets = ["stores", "checks", "docker", "redaction", "tail-sampling", "queue", "backend"] as const;
+export const presets = [
+  "observatory",
+  "stores",
+  "checks",
+  "docker",
+  "redaction",
+  "tail-sampling",
+  "queue",
+  "backend",
+] as const;
 
 /** Lists of receivers, exporters and extensions in later files are added to those of earlier ones. */
 const appending = "--feature-gates=confmap.enableMergeAppendOption";
@@ -38,6 +49,7 @@ export const collector: Engine = {
     const { home, dataDir } = place;
     const files = collectorFiles(place.settings);
     const environment = environmentOf(place);
+    for (const file of files) await refuseBroken(file);
     const args = [appending, ...files.map((file) => `--config=${file}`)];
     await runProgram(join(home, program), ["validate", ...args], {
       cwd: dataDir,
@@ -71,6 +83,15 @@ function collectorFiles(settings: Readonly<Record<string, string>>): readonly st
   }
   const own = (name: string) => fileURLToPath(new URL(`../../../otel/collector/${name}.yaml`, import.meta.url));
   return [...["collector", ...known].map(own), settings[extrasSetting] ?? own("extras")];
+}
+
+/** The Collector itself says in which line of a file there is no YAML, and not of which file. */
+async function refuseBroken(file: string): Promise<void> {
+  const text = await readFile(file, "utf8").catch((cause) => {
+    throw new EngineError(`${file} cannot be read: ${cause.message}`, { cause });
+  });
+  const [error] = parseDocument(text).errors;
+  if (error !== undefined) throw new EngineError(`${file} is not YAML: ${error.message.split("\n", 1)[0]}`);
 }
 
 /** The configuration's variables: engines and services are on this machine, on their usual ports, unless told. */

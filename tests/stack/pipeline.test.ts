@@ -1,0 +1,589 @@
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { checkedAddress } from "../../src/deploy/collector.ts";
+import { freePort } from "../../src/platform/lifecycle/free-port.ts";
+import { services } from "../../src/services/index.ts";
+import { collector, extrasSetting, presets, presetsSetting } from "../../src/stack/engines/collector.ts";
+import { engineHome, enginesFolder } from "../../src/stack/engines/installation.ts";
+import { jaeger } from "../../src/stack/engines/jaeger.ts";
+import { kafka } from "../../src/stack/engines/kafka.ts";
+import { loki } from "../../src/stack/engines/loki.ts";
+import { prometheus } from "../../src/stack/engines/prometheus.ts";
+import { valkey } from "../../src/stack/engines/valkey.ts";
+import { api, Customer, flashlight, telescope } from "../customer.ts";
+import { eventually } from "../eventually.ts";
+import { Mesh } from "../mesh.ts";
+import { startProxy, type TestProxy } from "./envoy-proxy.ts";
+import { startTestEngine, type TestEngine } from "./native-engine.ts";
+
+let mesh: Mesh;
+let proxy: TestProxy;
+let pipeline: TestEngine;
+let traces: TestEngine;
+let logs: TestEngine;
+let metrics: TestEngine;
+const started: TestEngine[] = [];
+const observatory = "observatory";
+
+async function start(...args: Parameters<typeof startTestEngine>): Promise<TestEngine> {
+  const engine = await startTestEngine(...args);
+  started.push(engine);
+  return engine;
+}
+
+/** Where the backends are, for a Collector. */
+function backends(): Readonly<Record<string, string>> {
+  return {
+    JAEGER_OTLP_ADDR: `127.0.0.1:${traces.engine.ports.otlp}`,
+    LOKI_ADDR: logs.engine.address,
+    PROMETHEUS_ADDR: metrics.engine.address,
+    OBSERVATORY_ADDR: new URL(mesh.urlOf(observatory)).host,
+  };
+}
+
+beforeAll(async () => {
+  mesh = await Mesh.open();
+  const http = await freePort();
+  const [broker, carts] = await Promise.all([
+    start(kafka),
+    start(valkey),
+    start(prometheus).then(async (engine) => {
+      metrics = engine;
+      traces = await start(jaeger, {
+        PROMETHEUS_ADDR: engine.engine.address,
+        OTEL_COLLECTOR_ADDR: `127.0.0.1:${http}`,
+      });
+    }),
+    start(loki).then((engine) => {
+      logs = engine;
+    }),
+  ]);
+  const { host, port } = mesh.database;
+  pipeline = await start(
+    collector,
+    {
+      ...backends(),
+      [presetsSetting]: "observatory,stores,checks,queue",
+      KAFKA_ADDR: broker.engine.address,
+      VALKEY_ADDR: carts.engine.address,
+      POSTGRES_HOST: host,
+      POSTGRES_PORT: String(port),
+      POSTGRES_TRANSPORT: "unix",
+      POSTGRES_MONITORING_USER: "postgres",
+      ...Object.fromEntries(
+        services.map((service) => [checkedAddress(service), new URL(mesh.urlOf(service.name)).host]),
+      ),
+      COLLECTOR_FLUSH_INTERVAL: "1s",
+      QUEUE_MAX_RETRY_INTERVAL: "1s",
+    },
+    { http },
+  );
+  mesh.serve([observatory]);
+  const environment = {
+    OTEL_EXPORTER_OTLP_ENDPOINT: `http://${pipeline.engine.address}`,
+    OTEL_METRIC_EXPORT_INTERVAL: "1000",
+    KAFKA_ADDR: broker.engine.address,
+    VALKEY_ADDR: `redis://${carts.engine.address}`,
+  };
+  const web = ["frontend", "image-provider"];
+  mesh.serve(web, environment);
+  mesh.serve(
+    services.map(({ name }) => name).filter((name) => ![...web, "frontend-proxy", observatory].includes(name)),
+    environment,
+  );
+  proxy = await startProxy({
+    ...Object.fromEntries(
+      services
+        .filter(({ address }) => address)
+        .flatMap(({ name }) => (name === "frontend-proxy" ? [] : [[name, new URL(mesh.urlOf(name)).host]])),
+    ),
+    "otel-collector": pipeline.engine.address,
+    "otel-collector-http": `127.0.0.1:${pipeline.engine.ports.http}`,
+  });
+  await eventually(async () => {
+    expect(await api(proxy.url, "/api/shipping?currencyCode=EUR&itemList=[]")).toMatchObject({ status: 200 });
+    expect(await api(proxy.url, "/api/orders?sessionId=nobody")).toMatchObject({ status: 200 });
+    expect(await api(mesh.urlOf(observatory), "/jaeger/ui/api/services")).toMatchObject({ status: 200 });
+  }, 60_000);
+});
+afterAll(async () => {
+  await proxy?.remove();
+  await mesh?.close();
+  await Promise.all(started.map((engine) => engine.remove()));
+});
+
+/** A trace that begins with a request of the test's. */
+function newTrace() {
+  const id = randomBytes(16).toString("hex");
+  const span = randomBytes(8).toString("hex");
+  return { id, span, traceparent: `00-${id}-${span}-01` };
+}
+
+/** Looks at everything in the shop once, and buys. */
+async function buys(traceparent: string): Promise<string> {
+  const customer = new Customer(proxy.url);
+  await customer.puts(flashlight);
+  const answer = await api(proxy.url, "/api/checkout", { body: customer.order(), headers: { traceparent } });
+  expect(answer.status, JSON.stringify(answer.body)).toBe(200);
+  return answer.body.orderId;
+}
+
+interface JaegerSpan {
+  readonly spanID: string;
+  readonly operationName: string;
+  readonly processID: string;
+  readonly references: readonly { readonly refType: string; readonly spanID: string }[];
+  readonly tags: readonly { readonly key: string; readonly value: unknown }[];
+}
+interface JaegerTrace {
+  readonly spans: readonly JaegerSpan[];
+  readonly processes: Readonly<Record<string, { readonly serviceName: string }>>;
+}
+
+/** What Jaeger's API, or that of the Observatory, has of a trace. */
+async function traceIn(url: string, id: string): Promise<JaegerTrace | undefined> {
+  const { status, body } = await api(url, `/jaeger/ui/api/traces/${id}`);
+  if (status === 404) return undefined;
+  expect(status, JSON.stringify(body)).toBe(200);
+  return body.data[0];
+}
+const jaegerUrl = () => `http://${traces.engine.address}`;
+
+function servicesOf(trace: JaegerTrace | undefined): readonly string[] {
+  return Object.values(trace?.processes ?? {}).map(({ serviceName }) => serviceName);
+}
+
+/** Loki's records for a query, newest first: the line and its labels, structured metadata among them. */
+async function records(
+  query: string,
+): Promise<{ readonly line: string; readonly labels: Readonly<Record<string, string>> }[]> {
+  const { status, body } = await api(
+    `http://${logs.engine.address}`,
+    `/loki/api/v1/query_range?${new URLSearchParams({ query, limit: "1000" })}`,
+  );
+  expect(status, JSON.stringify(body)).toBe(200);
+  return body.data.result.flatMap(
+    ({ stream, values }: { stream: Record<string, string>; values: [string, string][] }) =>
+      values.map(([, line]) => ({ line, labels: stream })),
+  );
+}
+
+/** What Prometheus has for an expression: labels, and the value. */
+async function series(
+  query: string,
+): Promise<{ readonly metric: Readonly<Record<string, string>>; readonly value: number }[]> {
+  const { status, body } = await api(
+    `http://${metrics.engine.address}`,
+    `/api/v1/query?${new URLSearchParams({ query })}`,
+  );
+  expect(status, JSON.stringify(body)).toBe(200);
+  return body.data.result.map(({ metric, value }: { metric: Record<string, string>; value: [number, string] }) => ({
+    metric,
+    value: Number(value[1]),
+  }));
+}
+
+describe("the configuration", () => {
+  /** Has the Collector check what it would be started with. */
+  async function validate(settings: Readonly<Record<string, string>>) {
+    const dataDir = await mkdtemp(join(tmpdir(), "orrery-collector-"));
+    onTestFinished(() => rm(dataDir, { recursive: true, force: true }));
+    const home = await engineHome(collector, enginesFolder(process.env));
+    const place = { home, dataDir, ports: collector.ports, settings };
+    return { dataDir, place, check: () => collector.prepare(place) };
+  }
+
+  it("is valid by itself, with each preset, with any two and with all", async () => {
+    const pairs = presets.flatMap((one, index) => presets.slice(index + 1).map((other) => [one, other]));
+    const combinations = [[], ...presets.map((one) => [one]), ...pairs, presets];
+    for (const names of combinations) {
+      const { check } = await validate({
+        [presetsSetting]: names.join(","),
+        ...(names.includes("backend") ? { ORRERY_BACKEND_ENDPOINT: "https://otlp.example.com" } : {}),
+      });
+      await check();
+    }
+  });
+
+  it.each([
+    ["service:\n  pipelines:\n    traces: [", /extras\.yaml is not YAML: .* at line 3, column \d+/],
+    ["exporters:\n  otlp_grpc/mine:\n    endpont: x", /"otlp_grpc\/mine".*invalid keys: endpont/s],
+    [
+      "service:\n  pipelines:\n    logs:\n      exporters: [otlp_grpc/mine]",
+      /pipelines::logs: references exporter "otlp_grpc\/mine"/,
+    ],
+  ])("refuses what is wrong in extras.yaml and names the place: %j", async (text, complaint) => {
+    const { dataDir, place } = await validate({});
+    const extras = join(dataDir, "extras.yaml");
+    await writeFile(extras, text);
+    await expect(collector.prepare({ ...place, settings: { [extrasSetting]: extras } })).rejects.toThrow(complaint);
+  });
+
+  it("knows its presets by name", async () => {
+    const { check } = await validate({ [presetsSetting]: "stores,sampling" });
+    await expect(check()).rejects.toThrow(/no preset "sampling" \(COLLECTOR_PRESETS\); there are observatory, stores/);
+  });
+});
+
+describe("an order", () => {
+  const trace = newTrace();
+  let orderId = "";
+  beforeAll(async () => {
+    await api(proxy.url, `/api/products/${telescope}?currencyCode=EUR`);
+    await api(proxy.url, `/api/recommendations?productIds=${telescope}&sessionId=s&currencyCode=EUR`);
+    await api(proxy.url, "/api/data?contextKeys=telescopes");
+    await api(proxy.url, "/api/currency");
+    await api(proxy.url, "/images/products/SolarFilter.jpg");
+    orderId = await buys(trace.traceparent);
+  });
+  const taking = ["frontend-proxy", "frontend", "cart", "product-catalog", "currency", "shipping", "quote"];
+  const all = [...taking, "checkout", "payment", "email", "accounting", "fraud-detection"];
+
+  it("is one trace in Jaeger, from the front proxy to both consumers and the e-mail", async () => {
+    await eventually(async () => {
+      const found = await traceIn(jaegerUrl(), trace.id);
+      expect(new Set(servicesOf(found))).toEqual(new Set(all));
+      const known = new Set([trace.span, ...(found?.spans ?? []).map(({ spanID }) => spanID)]);
+      for (const { operationName, references } of found?.spans ?? []) {
+        // Jaeger tells of a parent that is linked to, too, that the span follows from it.
+        const parents = references.map(({ spanID }) => spanID);
+        expect(
+          parents.filter((parent) => known.has(parent)),
+          `the parent of ${operationName}`,
+        ).not.toEqual([]);
+      }
+    }, 30_000);
+  });
+
+  it("is the same trace in the Observatory of the mesh", async () => {
+    await eventually(async () => {
+      const ids = (found: JaegerTrace | undefined) => found?.spans.map(({ spanID }) => spanID).toSorted();
+      const kept = ids(await traceIn(jaegerUrl(), trace.id));
+      expect(kept?.length).toBeGreaterThan(20);
+      expect(ids(await traceIn(mesh.urlOf(observatory), trace.id))).toEqual(kept);
+    }, 30_000);
+  });
+
+  it("leaves records in Loki that its trace id finds", async () => {
+    await eventually(async () => {
+      const found = await records(`{service_namespace="opentelemetry-demo"} | trace_id="${trace.id}"`);
+      const named = new Set(found.map(({ labels }) => labels.service_name));
+      for (const name of ["frontend-proxy", "checkout", "payment", "accounting", "email"])
+        expect(named).toContain(name);
+      const placed = found.find(
+        ({ labels }) => labels.service_name === "checkout" && JSON.stringify(labels).includes(orderId),
+      );
+      expect(placed?.labels.span_id).toMatch(/^[0-9a-f]{16}$/);
+      const access = found.find(({ labels }) => labels.service_name === "frontend-proxy");
+      expect(access?.labels.severity_text).toBe("INFO");
+      expect(access?.labels.detected_level).toBe("info");
+    }, 30_000);
+  });
+
+  it("counts in Prometheus: by the services, by their spans, and on the edges between them", async () => {
+    const edge = (client: string, server: string) =>
+      `traces_service_graph_request_total{client="${client}",server="${server}"}`;
+    await eventually(async () => {
+      for (const [query, atLeast] of [
+        ['sum(demo_order_placed_total{service_name="checkout"})', 1],
+        ['sum(rpc_server_call_duration_seconds_count{service_name="payment",service_criticality="critical"})', 1],
+        ['sum(traces_span_metrics_calls_total{service_name="checkout",span_kind="SPAN_KIND_SERVER"})', 1],
+        ['sum(traces_span_metrics_duration_milliseconds_count{service_name="accounting"})', 1],
+        [`sum(${edge("frontend", "checkout")})`, 1],
+        [`sum(${edge("checkout", "payment")})`, 1],
+        // The connector pairs a message with one of those who read it.
+        ['sum(traces_service_graph_request_total{client="checkout",connection_type="messaging_system"})', 1],
+      ] as const) {
+        const [found] = await series(query);
+        expect(found?.value ?? 0, query).toBeGreaterThanOrEqual(atLeast);
+      }
+    }, 30_000);
+    const query = 'traces_span_metrics_duration_milliseconds_bucket{service_name="checkout"}';
+    await eventually(async () => {
+      const { body } = await api(
+        `http://${metrics.engine.address}`,
+        `/api/v1/query_exemplars?${new URLSearchParams({ query, start: "0", end: String(Date.now() / 1_000 + 60) })}`,
+      );
+      const labels = body.data.flatMap(({ exemplars }: { exemplars: { labels: Record<string, string> }[] }) =>
+        exemplars.map((exemplar) => exemplar.labels),
+      );
+      expect(labels).toContainEqual(expect.objectContaining({ trace_id: trace.id }));
+    }, 30_000);
+  });
+
+  it("shows every declared edge in Jaeger's dependencies", async () => {
+    const traced = services.filter(({ isUntraced }) => !isUntraced);
+    const declared = traced
+      // The front proxy may call every service; the web goes to two of them.
+      .flatMap(({ name, calls }) =>
+        (name === "frontend-proxy" ? ["frontend", "image-provider"] : calls).map((to) => `${name} -> ${to}`),
+      )
+      .concat(
+        traced.flatMap(({ name, publishes = [] }) =>
+          traced
+            .filter(({ consumes = [] }) => consumes.some((topic) => publishes.includes(topic)))
+            .map((consumer) => `${name} -> ${consumer.name}`),
+        ),
+      );
+    await eventually(async () => {
+      const { body } = await api(jaegerUrl(), `/jaeger/ui/api/dependencies?endTs=${Date.now()}&lookback=3600000`);
+      const seen = body.data.map(({ parent, child }: { parent: string; child: string }) => `${parent} -> ${child}`);
+      expect(declared.filter((edge) => !seen.includes(edge))).toEqual([]);
+    }, 20_000);
+  });
+});
+
+describe("what the Collector measures itself", () => {
+  it("is there of Kafka, PostgreSQL, Valkey, the machine, every service and itself", async () => {
+    await eventually(async () => {
+      for (const query of [
+        'kafka_consumer_group_lag_ratio{group="accounting",topic="orders",service_name="kafka"}',
+        'postgresql_backends{service_name="postgresql"}',
+        'redis_clients_connected{service_name="valkey-cart"}',
+        "system_memory_utilization_ratio",
+        'target_info{job="opentelemetry-demo/jaeger"}',
+        'otelcol_receiver_accepted_spans_total{service_name="otelcol-contrib"}',
+        'otelcol_exporter_queue_capacity{exporter="otlp_grpc/jaeger"}',
+      ]) {
+        expect(await series(query), query).not.toEqual([]);
+      }
+      const up = await series('httpcheck_status{http_status_class="2xx"} == 1');
+      const asked = up.map(({ metric }) => metric.http_url);
+      for (const { name, isUntraced } of services) {
+        if (isUntraced || name === "frontend-proxy") continue;
+        expect(asked, name).toContain(`${mesh.urlOf(name)}/grpc.health.v1.Health/Check`);
+      }
+    }, 40_000);
+    expect(await series("sum by (http_url) (httpcheck_validation_failed) > 0")).toEqual([]);
+  });
+});
+
+/** OTLP in JSON: one trace of one span, and records. */
+async function sends(
+  url: string,
+  span: {
+    readonly traceId?: string;
+    readonly service?: string;
+    readonly criticality?: string;
+    readonly attributes?: Readonly<Record<string, string>>;
+    readonly isError?: boolean;
+    readonly ms?: number;
+    readonly body?: string;
+  },
+): Promise<string> {
+  const {
+    traceId = randomBytes(16).toString("hex"),
+    service = "stranger",
+    criticality = "low",
+    ms = 1,
+    isError,
+  } = span;
+  const attributesOf = (values: Readonly<Record<string, string>>) =>
+    Object.entries(values).map(([key, stringValue]) => ({ key, value: { stringValue } }));
+  const resource = {
+    attributes: attributesOf({ "service.name": service, "service.criticality": criticality }),
+  };
+  const attributes = attributesOf(span.attributes ?? {});
+  const end = BigInt(Date.now()) * 1_000_000n;
+  const one = {
+    traceId,
+    spanId: randomBytes(8).toString("hex"),
+    name: "synthetic",
+    kind: 2,
+    startTimeUnixNano: String(end - BigInt(ms) * 1_000_000n),
+    endTimeUnixNano: String(end),
+    attributes,
+    status: isError ? { code: 2 } : {},
+  };
+  const post = async (path: string, body: unknown) => expect((await api(url, path, { body })).status).toBe(200);
+  await post("/v1/traces", { resourceSpans: [{ resource, scopeSpans: [{ spans: [one] }] }] });
+  if (span.body !== undefined) {
+    const record = {
+      timeUnixNano: String(end),
+      traceId,
+      severityNumber: 9,
+      body: { stringValue: span.body },
+      attributes,
+    };
+    await post("/v1/logs", { resourceLogs: [{ resource, scopeLogs: [{ logRecords: [record] }] }] });
+  }
+  return traceId;
+}
+
+describe("a Collector with presets", () => {
+  const httpUrl = ({ engine }: TestEngine) => `http://127.0.0.1:${engine.ports.http}`;
+  async function startPreset(names: string, more: Readonly<Record<string, string>> = {}) {
+    const engine = await startTestEngine(collector, { ...backends(), [presetsSetting]: names, ...more });
+    onTestFinished(() => engine.remove());
+    return httpUrl(engine);
+  }
+
+  it("keeps cards, codes and addresses of people from every backend, and still tells people apart", async () => {
+    const url = await startPreset("redaction,observatory", { REDACTION_KEY: "a key" });
+    const secrets = {
+      plain: "4111111111111111",
+      grouped: "5500 0000 0000 0004",
+      dashed: "charge of 4432-8015-6152-0454 refused",
+      amex: "378282246310005",
+      "demo.payment.card_cvv": "672",
+      "exception.message": "no mailbox jane.doe+shop@mail.example.com here",
+      "user.email": "jane.doe@example.com",
+      untouched: "order 8d2b1c9e-4a0f-4f6e-9b7a-111122223333 of 2026-11-21T06:00:00.000Z, 41111111111111112222",
+    };
+    const body = "card 4111 1111 1111 1111 of jane.doe@example.com";
+    const id = await sends(url, { attributes: secrets, body });
+    const again = await sends(url, { attributes: { "user.email": secrets["user.email"] } });
+    const tagsOf = async (backend: string, traceId: string) => {
+      const found = await eventually(async () => {
+        const trace = await traceIn(backend, traceId);
+        expect(trace).toBeDefined();
+        return trace;
+      }, 20_000);
+      return Object.fromEntries(found?.spans[0]?.tags.map(({ key, value }) => [key, value]) ?? []);
+    };
+    const tags = await tagsOf(jaegerUrl(), id);
+    expect(tags).toMatchObject({
+      plain: "****",
+      grouped: "****",
+      dashed: "charge of **** refused",
+      amex: "****",
+      "demo.payment.card_cvv": "****",
+      "exception.message": "no mailbox **** here",
+      untouched: secrets.untouched,
+      "user.hash": expect.stringMatching(/^[0-9a-f]{64}$/),
+    });
+    expect(tags).not.toHaveProperty("user.email");
+    expect((await tagsOf(jaegerUrl(), again))["user.hash"]).toBe(tags["user.hash"]);
+    expect(JSON.stringify(await tagsOf(mesh.urlOf(observatory), id))).not.toMatch(/jane|4111111111111111"/);
+    await eventually(async () => {
+      const [record, ...others] = await records(`{service_name="stranger"} | trace_id="${id}"`);
+      expect(others).toEqual([]);
+      expect(record?.line).toBe("card **** of ****");
+      expect(JSON.stringify(record)).not.toContain("jane");
+      expect(record?.labels.user_hash).toBe(tags["user.hash"]);
+    }, 20_000);
+  });
+
+  it("keeps traces that failed, were slow or critical, of others a share, and measures them all", async () => {
+    const url = await startPreset("tail-sampling", {
+      SAMPLING_DECISION_WAIT: "1s",
+      SAMPLING_PERCENT: "0",
+      SAMPLING_PERCENT_HIGH: "100",
+      COLLECTOR_FLUSH_INTERVAL: "1s",
+    });
+    const service = `sampled-${randomBytes(4).toString("hex")}`;
+    const dropped = [
+      await sends(url, { service }),
+      await sends(url, { service, criticality: "medium", ms: 900 }),
+      // The fronts are part of every trace.
+      await sends(url, { service: "frontend-sampled", criticality: "critical" }),
+    ];
+    const kept = [
+      await sends(url, { service, isError: true }),
+      await sends(url, { service, ms: 1_500 }),
+      await sends(url, { service, criticality: "critical" }),
+      await sends(url, { service, criticality: "high" }),
+    ];
+    await eventually(async () => {
+      for (const id of kept) expect(await traceIn(jaegerUrl(), id)).toBeDefined();
+    }, 20_000);
+    for (const id of dropped) expect(await traceIn(jaegerUrl(), id)).toBeUndefined();
+    await eventually(async () => {
+      const [counted] = await series(`sum(traces_span_metrics_calls_total{service_name="${service}"})`);
+      expect(counted?.value).toBe(6);
+    }, 20_000);
+  });
+
+  it("sends to one more backend when two variables name it", async () => {
+    const taken = new Map<string, string | undefined>();
+    const server = createServer((request, response) => {
+      taken.set(request.url ?? "", request.headers.authorization);
+      request.resume().once("end", () => response.writeHead(200, { "content-type": "application/x-protobuf" }).end());
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    onTestFinished(() => void server.close());
+    const address = server.address();
+    if (address === null || typeof address === "string") throw new Error("A TCP server has a port");
+    const url = await startPreset("", {
+      ORRERY_BACKEND_ENDPOINT: `http://127.0.0.1:${address.port}`,
+      ORRERY_BACKEND_HEADERS: "authorization: Bearer some-token",
+    });
+    await sends(url, { body: "hello" });
+    await eventually(() => {
+      expect(Object.fromEntries(taken)).toMatchObject({
+        "/v1/traces": "Bearer some-token",
+        "/v1/logs": "Bearer some-token",
+        "/v1/metrics": "Bearer some-token",
+      });
+    }, 20_000);
+  });
+
+  it("goes on when the queue of a backend is full, and sends nothing to the others twice", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "orrery-extras-"));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const extras = join(folder, "extras.yaml");
+    await writeFile(extras, "exporters:\n  otlp_grpc/jaeger:\n    sending_queue:\n      queue_size: 1\n");
+    const url = await startPreset("observatory", {
+      JAEGER_OTLP_ADDR: `127.0.0.1:${await freePort()}`,
+      COLLECTOR_FLUSH_INTERVAL: "1s",
+      [extrasSetting]: extras,
+    });
+    const service = `waiting-${randomBytes(4).toString("hex")}`;
+    const sent: string[] = [];
+    // One at a time, so that each is a batch of its own.
+    for (let count = 1; count <= 4; count++) {
+      const id = await sends(url, { service });
+      sent.push(id);
+      await eventually(async () => {
+        expect((await traceIn(mesh.urlOf(observatory), id))?.spans).toHaveLength(1);
+      });
+    }
+    await eventually(async () => {
+      const [counted] = await series(`sum(traces_span_metrics_calls_total{service_name="${service}"})`);
+      expect(counted?.value).toBe(4);
+    });
+    for (const id of sent) expect((await traceIn(mesh.urlOf(observatory), id))?.spans).toHaveLength(1);
+  });
+
+  it("lets pages of this machine send from a browser, and no others", async () => {
+    const preflight = (origin: string) =>
+      fetch(`${httpUrl(pipeline)}/v1/traces`, {
+        method: "OPTIONS",
+        headers: {
+          origin,
+          "access-control-request-method": "POST",
+          "access-control-request-headers": "baggage,content-type,traceparent",
+        },
+      });
+    const allowed = await preflight("http://localhost:8080");
+    expect(allowed.headers.get("access-control-allow-origin")).toBe("http://localhost:8080");
+    expect(allowed.headers.get("access-control-allow-headers")).toContain("traceparent");
+    expect((await preflight("https://elsewhere.example")).headers.get("access-control-allow-origin")).toBeNull();
+  });
+});
+
+describe("while Jaeger is away", () => {
+  it("orders are placed and everything else goes on; what it has missed arrives when it is back", async () => {
+    await traces.engine.stop();
+    const trace = newTrace();
+    await buys(trace.traceparent);
+    await eventually(async () => {
+      expect(servicesOf(await traceIn(mesh.urlOf(observatory), trace.id))).toContain("accounting");
+      expect(await records(`{service_name="checkout"} | trace_id="${trace.id}"`)).not.toEqual([]);
+      const [waiting] = await series('otelcol_exporter_queue_size{exporter="otlp_grpc/jaeger"}');
+      expect(waiting?.value).toBeGreaterThan(0);
+    }, 30_000);
+    // A Collector that starts anew finds what waited.
+    await pipeline.engine.stop();
+    await pipeline.engine.start();
+    await traces.engine.start();
+    await eventually(async () => {
+      const kept = (await traceIn(jaegerUrl(), trace.id))?.spans.length;
+      expect(kept).toBe((await traceIn(mesh.urlOf(observatory), trace.id))?.spans.length);
+    }, 30_000);
+  });
+});

@@ -390,8 +390,8 @@ export function serviceMap(face: Omit<Face, "unit"> & { readonly queries: readon
   const options: Json<NodeGraphOptions> = {
     layoutAlgorithm: "layered",
     zoomMode: "cooperative",
-    edges: { mainStatUnit: "reqps", secondaryStatUnit: "failed/s" },
-    nodes: { mainStatUnit: "reqps", secondaryStatUnit: "failed/s" },
+    edges: { mainStatUnit: "calls/s", secondaryStatUnit: "failed/s" },
+    nodes: { mainStatUnit: "calls/s", secondaryStatUnit: "failed/s" },
   };
   const [calls, failures] = face.queries;
   return panel(
@@ -399,20 +399,31 @@ export function serviceMap(face: Omit<Face, "unit"> & { readonly queries: readon
     {
       type: "nodeGraph",
       options,
+      // Nodes are made of these edges by Grafana: what comes in at each is added up.
       transformations: [
         { id: "merge", options: {} },
-        // Nodes are made of these by Grafana: what comes in at each is added up.
-        columnsOnly([
-          { field: "id", name: "id" },
-          { field: "source", name: "source" },
-          { field: "target", name: "target" },
-          { field: `Value #${calls.refId}`, name: "mainstat" },
-          { field: `Value #${failures.refId}`, name: "secondarystat" },
-        ]),
+        fieldNamed("mainstat", `Value #${calls.refId}`),
+        fieldNamed("secondarystat", `Value #${failures.refId}`),
       ],
       queries: face.queries.map((query) => ({ ...query, instant: true, format: "table" })),
     },
   );
+}
+
+/** A field once more under another name. To rename it would change only what is shown, and graphs go by names. */
+function fieldNamed(alias: string, field: string): TransformationJson {
+  return {
+    id: "calculateField",
+    options: {
+      alias,
+      mode: "binary",
+      binary: {
+        left: { matcher: { id: "byName", options: field } },
+        operator: "*",
+        right: { fixed: "1" },
+      },
+    },
+  };
 }
 
 /** What state things were in, over time. */

@@ -26,6 +26,13 @@ export function platformRules({ runbooks }: { readonly runbooks: string }): Rule
   const running = `${prometheusName("process.cpu.time")}${selector({ "cpu.mode": "user" })}`;
   const seen = (window: string) => `count by (service_name) (last_over_time(${running}[${window}]))`;
 
+  // The Collector's own names, https://opentelemetry.io/docs/collector/internal-telemetry/. It sends them to itself.
+  const given = ["send", "enqueue"].flatMap((attempt) =>
+    ["spans", "metric_points", "log_records"].map((what) => ({ attempt, what })),
+  );
+  const alive = (window: string) =>
+    `count by (service_name) (last_over_time(otelcol_process_uptime_seconds_total[${window}]))`;
+
   return {
     name: "platform",
     rules: [
@@ -76,6 +83,32 @@ export function platformRules({ runbooks }: { readonly runbooks: string }): Rule
         summary: "Telemetry is lost on its way",
         description:
           "{{ $value }} spans or log records did not leave {{ $labels.otel_component_type }} in five minutes: {{ $labels.error_type }}.",
+      }),
+      rule("collector-dropping", 0, {
+        expr: given
+          .map(({ attempt, what }) => {
+            const lost = rise(`otelcol_exporter_${attempt}_failed_${what}_total`, "5m");
+            return `label_replace(sum by (exporter) (${lost}) > 0, "lost", "${attempt}_failed_${what}", "", "")`;
+          })
+          .join("\nor\n"),
+        labels: { severity: "ticket", team: "platform", service: "otelcol-contrib" },
+        summary: "The Collector gives up telemetry",
+        description: "{{ $value }} did not reach {{ $labels.exporter }} in five minutes: {{ $labels.lost }}.",
+      }),
+      rule("collector-queue", 60, {
+        expr: "max by (exporter, data_type) (otelcol_exporter_queue_size / otelcol_exporter_queue_capacity) > 0.8",
+        labels: { severity: "ticket", team: "platform", service: "otelcol-contrib" },
+        summary: "A queue of the Collector is nearly full",
+        description:
+          "The queue of {{ $labels.exporter }} for {{ $labels.data_type }} is full to {{ $value | humanizePercentage }}: what comes when it is full is lost.",
+      }),
+      rule("collector-down", 0, {
+        // A mesh without one has never heard of it.
+        expr: `${alive("6h")} unless ${alive("2m")}`,
+        labels: { severity: "page", team: "platform", service: "otelcol-contrib" },
+        summary: "The Collector is silent",
+        description:
+          "The Collector has told nothing of itself for two minutes: traces, metrics and records do not arrive, and alerts on them cannot fire.",
       }),
       rule("restarts", 0, {
         // More have ended than run now, three at least: a roll-out ends each once.

@@ -78,6 +78,7 @@ beforeAll(async () => {
         services.map((service) => [checkedAddress(service), new URL(mesh.urlOf(service.name)).host]),
       ),
       COLLECTOR_FLUSH_INTERVAL: "1s",
+      COLLECTOR_SELF_INTERVAL_MS: "1000",
       QUEUE_MAX_RETRY_INTERVAL: "1s",
     },
     { http },
@@ -373,9 +374,11 @@ async function sends(
     readonly isError?: boolean;
     readonly ms?: number;
     readonly body?: string;
+    readonly traceState?: string;
   },
 ): Promise<string> {
   const {
+    traceState = "",
     traceId = randomBytes(16).toString("hex"),
     service = "stranger",
     criticality = "low",
@@ -394,6 +397,7 @@ async function sends(
     spanId: randomBytes(8).toString("hex"),
     name: "synthetic",
     kind: 2,
+    traceState,
     startTimeUnixNano: String(end - BigInt(ms) * 1_000_000n),
     endTimeUnixNano: String(end),
     attributes,
@@ -432,6 +436,8 @@ describe("a Collector with presets", () => {
       "demo.payment.card_cvv": "672",
       "exception.message": "no mailbox jane.doe+shop@mail.example.com here",
       "user.email": "jane.doe@example.com",
+      // The shop's own, on the span of a written confirmation.
+      "demo.redaction.example": "user@example.com",
       untouched: "order 8d2b1c9e-4a0f-4f6e-9b7a-111122223333 of 2026-11-21T06:00:00.000Z, 41111111111111112222",
     };
     const body = "card 4111 1111 1111 1111 of jane.doe@example.com";
@@ -455,6 +461,7 @@ describe("a Collector with presets", () => {
       "exception.message": "no mailbox **** here",
       untouched: secrets.untouched,
       "user.hash": expect.stringMatching(/^[0-9a-f]{64}$/),
+      "demo.redaction.example": expect.stringMatching(/^[0-9a-f]{64}$/),
     });
     expect(tags).not.toHaveProperty("user.email");
     expect((await tagsOf(jaegerUrl(), again))["user.hash"]).toBe(tags["user.hash"]);
@@ -498,6 +505,22 @@ describe("a Collector with presets", () => {
     }, 20_000);
   });
 
+  it("tells where its span metrics count one trace for several", async () => {
+    const url = await startPreset("redaction", { COLLECTOR_FLUSH_INTERVAL: "1s" });
+    const service = `thinned-${randomBytes(4).toString("hex")}`;
+    for (const traceState of ["ot=th:c", "ot=rv:00000000000000;th:8", "ot=th:0", "vendor=th:c", ""]) {
+      await sends(url, { service, traceState });
+    }
+    const counted = async (thinned: string) =>
+      (
+        await series(`sum(traces_span_metrics_calls_total{service_name="${service}",demo_trace_thinned="${thinned}"})`)
+      )[0]?.value;
+    await eventually(async () => {
+      expect(await counted("true")).toBe(2);
+      expect(await counted("")).toBe(3);
+    }, 20_000);
+  });
+
   it("sends to one more backend when two variables name it", async () => {
     const taken = new Map<string, string | undefined>();
     const server = createServer((request, response) => {
@@ -530,6 +553,7 @@ describe("a Collector with presets", () => {
     const url = await startPreset("observatory", {
       JAEGER_OTLP_ADDR: `127.0.0.1:${await freePort()}`,
       COLLECTOR_FLUSH_INTERVAL: "1s",
+      COLLECTOR_SELF_INTERVAL_MS: "1000",
       [extrasSetting]: extras,
     });
     const service = `waiting-${randomBytes(4).toString("hex")}`;
@@ -545,7 +569,10 @@ describe("a Collector with presets", () => {
     await eventually(async () => {
       const [counted] = await series(`sum(traces_span_metrics_calls_total{service_name="${service}"})`);
       expect(counted?.value).toBe(4);
-    });
+      // What the alert collector-dropping looks at.
+      const [lost] = await series('sum(otelcol_exporter_enqueue_failed_spans_total{exporter="otlp_grpc/jaeger"})');
+      expect(lost?.value).toBe(3);
+    }, 20_000);
     for (const id of sent) expect((await traceIn(mesh.urlOf(observatory), id))?.spans).toHaveLength(1);
   });
 

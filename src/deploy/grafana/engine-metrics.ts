@@ -144,5 +144,16 @@ export const checkMetric = {
     "http.status_class",
   ]),
   duration: declare("httpcheck.duration", "gauge", "ms", ["http.url"]),
-  error: declare("httpcheck.error", "updowncounter", "{error}", ["http.url", "error.message"]),
+  notServing: declare("httpcheck.validation.failed", "updowncounter", "{validation}", ["http.url", "validation.type"]),
+} as const;
+
+/** Of the Collector's receiver `hostmetrics`: the machine, or the container that the Collector runs in. */
+export const hostMetric = {
+  cpu: declare("system.cpu.utilization", "gauge", "1", ["cpu", "state"]),
+  load: declare("system.cpu.load_average.1m", "gauge", "{thread}", []),
+  memory: declare("system.memory.usage", "updowncounter", "By", ["state"]),
+  memoryShare: declare("system.memory.utilization", "gauge", "1", ["state"]),
+  disk: declare("system.disk.io", "counter", "By", ["device", "direction"]),
+  network: declare("system.network.io", "counter", "By", ["device", "direction"]),
+  filesystem: declare("system.filesystem.utilization", "gauge", "1", ["device", "mode", "mountpoint", "type"]),
 } as const;

@@ -21,7 +21,6 @@ export function grafanaFiles(): readonly RenderedFile[] {
           type: "file",
           // Of what is committed there is one truth; copies may be made, and kept.
           allowUiUpdates: false,
-          disableDeletion: true,
           updateIntervalSeconds: 30,
           options: { path: `${mounted}/dashboards`, foldersFromFilesStructure: false },
         },
@@ -55,7 +54,6 @@ function settings(): string {
       { enabled: true, org_role: "Viewer", hide_version: true },
       "Whoever reaches the front port may look, and change nothing.",
     ],
-    ["auth", { disable_login_form: false, disable_signout_menu: true }],
     [
       "security",
       {

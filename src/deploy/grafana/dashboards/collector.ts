@@ -1,8 +1,9 @@
-import { type Dashboard, line } from "../dashboard.ts";
-import { checkMetric, collectorMetric } from "../engine-metrics.ts";
-import { chart, colour, stat, table } from "../panel.ts";
+import { type Dashboard, line, panelLink } from "../dashboard.ts";
+import { checkMetric, collectorMetric, hostMetric } from "../engine-metrics.ts";
+import { bars, chart, colour, stat, table } from "../panel.ts";
 import { gauge, orZero, rate, series } from "../promql.ts";
 import { promql } from "../query.ts";
+import { runbookUrl } from "./runbooks.ts";
 
 const signals = [
   ["spans", "Spans"],
@@ -17,10 +18,14 @@ function bySignal(expression: (what: (typeof signals)[number][0]) => string): st
     .join(" or ");
 }
 
+/** 1 where the answer is a good one and says that the service serves. */
+const serves = `(${gauge("max", checkMetric.status, { where: { "http.status_class": "2xx" }, by: ["http.url"] })} unless ${gauge("max", checkMetric.notServing, { by: ["http.url"] })} > 0) or ${gauge("max", checkMetric.duration, { by: ["http.url"] })} * 0`;
+
 export const collector: Dashboard = {
   uid: "orrery-collector",
-  title: "Collector",
-  description: "What goes through the OpenTelemetry Collector: taken, refused, sent on, failed, and what waits.",
+  title: "Collector and machine",
+  description:
+    "What goes through the OpenTelemetry Collector, whether services answer it, and the machine that it runs on.",
   sections: [
     {
       lines: [
@@ -31,6 +36,7 @@ export const collector: Dashboard = {
             stat({
               title: "Refused",
               description: "Spans, points and records a second that it did not take, for want of memory. 0 is normal.",
+              links: [panelLink("Runbook", runbookUrl("collector-dropping"))],
               unit: "reqps",
               thresholds: { bad: 0.001 },
               queries: [promql("A", orZero(`sum(${bySignal((what) => rate(collectorMetric.refused(what)))})`))],
@@ -41,6 +47,7 @@ export const collector: Dashboard = {
             stat({
               title: "Not sent",
               description: "Spans, points and records a second that a backend did not take. 0 is normal.",
+              links: [panelLink("Runbook", runbookUrl("collector-dropping"))],
               unit: "reqps",
               thresholds: { bad: 0.001 },
               queries: [promql("A", orZero(`sum(${bySignal((what) => rate(collectorMetric.failed(what)))})`))],
@@ -51,6 +58,7 @@ export const collector: Dashboard = {
             stat({
               title: "Fullest queue",
               description: "How full the queue to the slowest backend is. A full one loses what comes.",
+              links: [panelLink("Runbook", runbookUrl("collector-queue"))],
               unit: "percentunit",
               decimals: 1,
               thresholds: { watch: 0.5, bad: 0.8 },
@@ -64,6 +72,7 @@ export const collector: Dashboard = {
             stat({
               title: "Runs for",
               description: "Time since the Collector started. One that starts again and again runs out of memory.",
+              links: [panelLink("Runbook", runbookUrl("collector-down"))],
               unit: "dtdurations",
               graph: false,
               queries: [promql("A", `max(${series(collectorMetric.uptime)})`, { instant: true })],
@@ -104,6 +113,7 @@ export const collector: Dashboard = {
             chart({
               title: "Refused and not sent",
               description: "What was lost or will be tried again, per second. Nothing is normal.",
+              links: [panelLink("Runbook", runbookUrl("collector-dropping"))],
               unit: "reqps",
               quiet: "all is taken and sent",
               queries: [
@@ -125,6 +135,7 @@ export const collector: Dashboard = {
             chart({
               title: "Queues",
               description: "How full each exporter's queue is.",
+              links: [panelLink("Runbook", runbookUrl("collector-queue"))],
               unit: "percentunit",
               max: 1,
               thresholds: { bad: 0.8 },
@@ -165,18 +176,16 @@ export const collector: Dashboard = {
             8,
             table({
               title: "Checks",
-              description: "What it asks by HTTP, and how long the answer took. What is not up is away.",
+              description:
+                "Whether each service answers that it serves, and how long the answer takes. What is not 1 is away, or waits for what it needs.",
               unit: "short",
               queries: [
-                promql(
-                  "up",
-                  gauge("max", checkMetric.status, { where: { "http.status_class": "2xx" }, by: ["http.url"] }),
-                ),
+                promql("serves", serves),
                 promql("took", gauge("max", checkMetric.duration, { by: ["http.url"] })),
               ],
               columns: [
                 { field: "http_url", name: "What" },
-                { field: "Value #up", name: "Up", width: 70, thresholds: { bad: 1, badIs: "below" } },
+                { field: "Value #serves", name: "Serves", width: 80, thresholds: { bad: 1, badIs: "below" } },
                 { field: "Value #took", name: "Took", unit: "ms", width: 90 },
               ],
             }),
@@ -232,6 +241,73 @@ export const collector: Dashboard = {
               queries: [
                 promql("resident", gauge("sum", collectorMetric.memory), { legend: "resident", color: colour.neutral }),
                 promql("heap", gauge("sum", collectorMetric.heap), { legend: "heap", color: colour.second }),
+              ],
+            }),
+          ],
+        ),
+      ],
+    },
+    {
+      title: "The machine",
+      lines: [
+        line(
+          8,
+          [
+            6,
+            chart({
+              title: "CPU of the machine",
+              description: "Share of all cores that is busy, by what with. Near 100 % everything waits.",
+              unit: "percentunit",
+              max: 1,
+              stacked: true,
+              queries: [
+                promql("A", gauge("avg", hostMetric.cpu, { where: { state: { not: "idle" } }, by: ["state"] }), {
+                  legend: "{{state}}",
+                }),
+              ],
+            }),
+          ],
+          [
+            6,
+            chart({
+              title: "Memory of the machine",
+              description: "What takes the machine's memory. What is cached or free can be had.",
+              unit: "bytes",
+              stacked: true,
+              queries: [
+                promql("A", gauge("sum", hostMetric.memory, { where: { state: { not: "free" } }, by: ["state"] }), {
+                  legend: "{{state}}",
+                }),
+              ],
+            }),
+          ],
+          [
+            6,
+            chart({
+              title: "Disk and network",
+              description: "Bytes per second that are read, written, received and sent, over all devices.",
+              unit: "Bps",
+              queries: [
+                promql("disk", rate(hostMetric.disk, { by: ["direction"] }), { legend: "disk: {{direction}}" }),
+                promql("network", rate(hostMetric.network, { where: { device: { not: "lo" } }, by: ["direction"] }), {
+                  legend: "network: {{direction}}",
+                }),
+              ],
+            }),
+          ],
+          [
+            6,
+            bars({
+              title: "Full disks",
+              description: "How full each file system is. Stores stop on a full one.",
+              unit: "percentunit",
+              decimals: 0,
+              thresholds: { watch: 0.8, bad: 0.9 },
+              queries: [
+                promql("A", gauge("max", hostMetric.filesystem, { by: ["mountpoint"] }), {
+                  legend: "{{mountpoint}}",
+                  instant: true,
+                }),
               ],
             }),
           ],

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { parse } from "yaml";
 import { type Dashboard, dashboardJson } from "../../src/deploy/grafana/dashboard.ts";
 import { dashboards } from "../../src/deploy/grafana/dashboards.ts";
-import { datasource } from "../../src/deploy/grafana/datasources.ts";
+import { datasource, datasourceFiles } from "../../src/deploy/grafana/datasources.ts";
+import type { Panel } from "../../src/deploy/grafana/panel.ts";
 import type { Query } from "../../src/deploy/grafana/query.ts";
 import { eventually } from "../eventually.ts";
 import { answersTo, type Values, valuesOf } from "./grafana-queries.ts";
@@ -19,7 +21,7 @@ beforeAll(async () => {
   await stack.withoutSome(async () => {
     // Until so many orders have failed that somebody is told.
     await eventually(async () => {
-      expect(await answersTo(raised, stack.backends, {})).toBeGreaterThan(0);
+      expect((await answersTo(raised, stack.backends, {})).count).toBeGreaterThan(0);
     }, 90_000);
   });
   const { placed } = traffic;
@@ -54,13 +56,30 @@ const partlyUnasked: readonly (readonly [uid: string, panel: string, refId: stri
 interface Asked {
   readonly panel: string;
   readonly query: Query;
+  /** Labels that a table has as columns. */
+  readonly columns: readonly string[];
+}
+
+/** Labels that a legend or a column shows, and no answer has. */
+function missingNames({ query, columns }: Asked, labels: ReadonlySet<string>): readonly string[] {
+  const inLegend = [...(query.legend ?? "").matchAll(/\{\{(\w+)\}\}/g)].map(([, label = ""]) => label);
+  return [...inLegend, ...columns].filter((label) => !labels.has(label));
 }
 
 function everyQuery({ sections }: Dashboard): readonly Asked[] {
   return sections
     .flatMap(({ lines }) => lines)
     .flatMap(({ panels }) => panels)
-    .flatMap(([, { json, queries }]) => queries.map((query) => ({ panel: json.title ?? "", query })));
+    .flatMap(([, panel]) => {
+      const columns = columnsOf(panel).filter((field) => !field.startsWith("Value"));
+      return panel.queries.map((query) => ({ panel: panel.json.title ?? "", query, columns }));
+    });
+}
+
+function columnsOf({ json }: Panel): readonly string[] {
+  const organized = json.transformations?.find(({ id }) => id === "organize");
+  const { includeByName = {} } = (organized?.options ?? {}) as { readonly includeByName?: object };
+  return Object.keys(includeByName);
 }
 
 /** Every choice that a dashboard's variables leave. */
@@ -86,15 +105,22 @@ describe.each(dashboards.map((dashboard) => ({ uid: dashboard.uid, dashboard }))
       // What cannot be understood is not asked again and again.
       for (const { query } of queries) await answersTo(query, stack.backends, settings[0] ?? {});
       const open = new Set(queries.filter((asked) => !mayBeEmpty(asked)));
+      const named = new Map([...open].map((asked) => [asked, new Set<string>()]));
       await eventually(async () => {
-        for (const asked of open) {
-          for (const values of settings) {
-            if ((await answersTo(asked.query, stack.backends, values)) === 0) continue;
+        for (const [asked, names] of named) {
+          for (const values of open.has(asked) ? settings : []) {
+            const { count, labels } = await answersTo(asked.query, stack.backends, values);
+            for (const label of labels) names.add(label);
+            if (count === 0 || missingNames(asked, names).length > 0) continue;
             open.delete(asked);
             break;
           }
         }
-        expect([...open].map(({ panel, query }) => `${panel}, ${query.refId}: ${query.expr}`)).toEqual([]);
+        const lacking = [...open].map((asked) => {
+          const missing = missingNames(asked, named.get(asked) ?? new Set()).join(", ");
+          return `${asked.panel}, ${asked.query.refId} (lacks ${missing || "all"}): ${asked.query.expr}`;
+        });
+        expect(lacking).toEqual([]);
       }, 60_000);
     },
     120_000,
@@ -116,25 +142,62 @@ it("marks what happened: starts, stops, alerts", async () => {
   for (const { name, datasource: asked, target } of marks) {
     const source = asked?.uid === datasource.logs.uid ? "logs" : "metrics";
     const { expr } = target as unknown as { readonly expr: string };
-    answers.set(name, await answersTo({ refId: name, source, expr }, stack.backends, {}));
+    answers.set(name, (await answersTo({ refId: name, source, expr }, stack.backends, {})).count);
   }
   expect(answers.get("Starts and stops")).toBeGreaterThan(0);
   expect(answers.get("Alerts")).toBeGreaterThan(0);
   expect([...answers.keys()]).toEqual(["Deployments", "Configuration", "Flags", "Starts and stops", "Alerts"]);
 });
 
-it("leads from a measurement to its trace", async () => {
+it("leads from a measurement to its trace, and from there to what was logged and measured", async () => {
   const { metrics, traces } = stack.backends;
+  const [file] = datasourceFiles();
+  const { datasources } = parse(file?.text ?? "") as { readonly datasources: readonly { readonly jsonData: Jumps }[] };
+  const jumps = datasources.map(({ jsonData }) => jsonData).find(({ tracesToLogsV2 }) => tracesToLogsV2 !== undefined);
   await eventually(async () => {
-    const query = 'rpc_server_call_duration_seconds_bucket{service_name="checkout"}';
     const end = Date.now() / 1_000;
-    const parameters = new URLSearchParams({ query, start: String(end - 300), end: String(end) });
-    const response = await fetch(`${metrics}/api/v1/query_exemplars?${parameters}`);
-    const { data } = (await response.json()) as {
-      readonly data: readonly { readonly exemplars: readonly { readonly labels: { readonly trace_id: string } }[] }[];
-    };
-    const ids = data.flatMap(({ exemplars }) => exemplars.map(({ labels }) => labels.trace_id));
-    expect(ids.length).toBeGreaterThan(0);
-    expect((await fetch(`${traces}/api/traces/${ids.at(-1)}`)).status).toBe(200);
+    const parameters = new URLSearchParams({
+      query: 'rpc_server_call_duration_seconds_bucket{service_name="checkout"}',
+      start: String(end - 300),
+      end: String(end),
+    });
+    const { data } = await json<Exemplars>(`${metrics}/api/v1/query_exemplars?${parameters}`);
+    const id = data.flatMap(({ exemplars }) => exemplars.map(({ labels }) => labels.trace_id)).at(-1);
+    const [trace] = (await json<Traces>(`${traces}/api/traces/${id}`)).data;
+    const instances = Object.values(trace?.processes ?? {}).flatMap(({ tags }) =>
+      tags.filter(({ key }) => key === "service.instance.id").map(({ value }) => value),
+    );
+    expect(instances).not.toEqual([]);
+    const there = async (source: Query["source"], expr: string) =>
+      (await answersTo({ refId: "A", source, expr, limit: 100 }, stack.backends, {})).count;
+    const inTrace = jumps?.tracesToLogsV2?.query.replace("$${__trace.traceId}", id ?? "") ?? "";
+    expect(await there("logs", inTrace)).toBeGreaterThan(0);
+    const ofInstances = `service_instance_id=~"${instances.join("|")}"`;
+    for (const { name, query } of jumps?.tracesToMetrics?.queries ?? []) {
+      // Of failures there need be none.
+      const count = await there("metrics", query.replace("$$__tags", ofInstances));
+      if (name !== "Failures") expect(count, name).toBeGreaterThan(0);
+    }
   }, 30_000);
 });
+
+interface Jumps {
+  readonly tracesToLogsV2?: { readonly query: string };
+  readonly tracesToMetrics?: { readonly queries: readonly { readonly name: string; readonly query: string }[] };
+}
+interface Exemplars {
+  readonly data: readonly { readonly exemplars: readonly { readonly labels: { readonly trace_id: string } }[] }[];
+}
+interface Traces {
+  readonly data: readonly {
+    readonly processes: Readonly<
+      Record<string, { readonly tags: readonly { readonly key: string; readonly value: string }[] }>
+    >;
+  }[];
+}
+
+async function json<T>(url: string): Promise<T> {
+  const response = await fetch(url);
+  expect(response.status, url).toBe(200);
+  return (await response.json()) as T;
+}

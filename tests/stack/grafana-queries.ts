@@ -26,8 +26,16 @@ function filledIn(text: string, values: Values): string {
   });
 }
 
-/** Asks what Grafana would ask for a panel; how many series, records or traces have something to show. */
-export async function answersTo(query: Query, backends: Backends, values: Values): Promise<number> {
+/** What a query brings. */
+export interface Shown {
+  /** How many series, records or traces have something to show. */
+  readonly count: number;
+  /** What these can be called by. */
+  readonly labels: ReadonlySet<string>;
+}
+
+/** Asks what Grafana would ask for a panel. */
+export async function answersTo(query: Query, backends: Backends, values: Values): Promise<Shown> {
   const expr = filledIn(query.expr, values);
   const end = Date.now() / 1_000;
   const range = { start: String(end - shownSeconds), end: String(end), step: String(stepSeconds) };
@@ -38,7 +46,7 @@ export async function answersTo(query: Query, backends: Backends, values: Values
           ? await ask(`${backends.metrics}/api/v1/query`, { query: expr, time: String(end) })
           : await ask(`${backends.metrics}/api/v1/query_range`, { query: expr, ...range })
       ) as Answer;
-      return result.filter(hasNumber).length;
+      return shown(result.filter(hasNumber));
     }
     case "logs": {
       const loki = `${backends.logs}/loki/api/v1`;
@@ -47,7 +55,7 @@ export async function answersTo(query: Query, backends: Backends, values: Values
           ? await ask(`${loki}/query`, { query: expr })
           : await ask(`${loki}/query_range`, { query: expr, ...range, limit: String(query.limit ?? 100) })
       ) as Answer;
-      return result.filter((each) => "stream" in each || hasNumber(each)).length;
+      return shown(result.filter((each) => "stream" in each || hasNumber(each)));
     }
     case "traces": {
       const found = await ask(`${backends.traces}/api/traces`, {
@@ -56,7 +64,7 @@ export async function answersTo(query: Query, backends: Backends, values: Values
         start: `${Math.floor((end - shownSeconds) * 1e6)}`,
         end: `${Math.floor(end * 1e6)}`,
       });
-      return (found as unknown[]).length;
+      return { count: (found as unknown[]).length, labels: new Set() };
     }
   }
 }
@@ -65,9 +73,15 @@ interface Answer {
   readonly result: readonly Series[];
 }
 interface Series {
-  readonly stream?: unknown;
+  readonly metric?: Readonly<Record<string, string>>;
+  readonly stream?: Readonly<Record<string, string>>;
   readonly value?: readonly [number, string];
   readonly values?: readonly (readonly [number, string])[];
+}
+
+function shown(series: readonly Series[]): Shown {
+  const labels = series.flatMap(({ metric = {}, stream = {} }) => [...Object.keys(metric), ...Object.keys(stream)]);
+  return { count: series.length, labels: new Set(labels) };
 }
 
 /** A quantile of nothing is no number, and shows nothing. */

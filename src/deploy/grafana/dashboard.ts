@@ -76,24 +76,24 @@ export function labelVariable(
   };
 }
 
-/** A variable with values that are known. */
+/** A variable with values that are known, any of them or all, and all of them to begin with. */
 export function choiceVariable(
   name: string,
   options: { readonly label: string; readonly description: string; readonly values: readonly string[] },
 ): VariableJson {
   const { label, description, values } = options;
-  const choices = values.map((value, index) => ({ text: value, value, selected: index === 0 }));
-  const [first = { text: "", value: "" }] = choices;
   return {
     type: "custom",
     name,
     label,
     description,
     query: values.join(","),
-    options: choices,
-    current: { text: first.text, value: first.value },
-    multi: false,
-    includeAll: false,
+    options: values.map((value) => ({ text: value, value, selected: false })),
+    multi: true,
+    includeAll: true,
+    // What has none of these values is among all.
+    allValue: ".*",
+    current: { text: ["All"], value: ["$__all"] },
   };
 }
 

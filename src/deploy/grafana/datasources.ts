@@ -9,7 +9,6 @@ export const datasource = {
   logs: { type: "loki", uid: "webstore-logs" },
   alerts: { type: "alertmanager", uid: "webstore-alerts" },
 } as const;
-export type Datasource = (typeof datasource)[keyof typeof datasource];
 
 /** How often metrics are exported, in seconds: OTEL_METRIC_EXPORT_INTERVAL of the deployments. */
 export const exportSeconds = 10;

@@ -4,7 +4,7 @@ import { services } from "../../../services/index.ts";
 import { promDuration } from "../../alert-rule.ts";
 import { badShareRecord, indicatorSeries } from "../../objective-rules.ts";
 import { selector } from "../../prometheus-names.ts";
-import { type Dashboard, dashboardUrl, line, panelLink, type Section } from "../dashboard.ts";
+import { choiceVariable, type Dashboard, dashboardUrl, line, panelLink, type Section } from "../dashboard.ts";
 import { chart, colour, stat, table, timeline } from "../panel.ts";
 import { promql } from "../query.ts";
 import { runbookUrl } from "./runbooks.ts";
@@ -92,18 +92,11 @@ export const objectives: Dashboard = {
   title: "Objectives and alerts",
   description: "What the shop promises, whether it is kept, how much failure is left, and the alerts.",
   variables: [
-    {
-      type: "custom",
-      name: "objective",
+    choiceVariable("objective", {
       label: "Alerts of",
       description: "Whose alerts are shown",
-      query: shopObjectives.map(({ name }) => name).join(","),
-      options: shopObjectives.map(({ name }) => ({ text: name, value: name, selected: false })),
-      multi: true,
-      includeAll: true,
-      allValue: ".*",
-      current: { text: ["All"], value: ["$__all"] },
-    },
+      values: shopObjectives.map(({ name }) => name),
+    }),
   ],
   sections: [
     {

@@ -6,6 +6,7 @@ import { services } from "../../services/index.ts";
 import { prometheusFiles } from "../prometheus.ts";
 import { seriesName } from "../prometheus-names.ts";
 import { type Dashboard, dashboardJson, gridWidth } from "./dashboard.ts";
+import { runbooks, runbookUrl } from "./dashboards/runbooks.ts";
 import { dashboards } from "./dashboards.ts";
 import * as engineMetrics from "./engine-metrics.ts";
 import { grafanaFiles } from "./grafana.ts";
@@ -36,6 +37,19 @@ it("whoever opens Grafana sees the overview, as a viewer", () => {
   expect(settings).toContain("/dashboards/orrery-overview.json");
   expect(settings).toMatch(/\[auth\.anonymous\]\nenabled = true\norg_role = Viewer/);
   expect(settings).not.toMatch(/password = (?!\$__env)/);
+});
+
+it("every alert's runbook is read where its links lead", () => {
+  const { panels = [] } = dashboardJson(runbooks);
+  const alerts = prometheusFiles({ services, objectives: shopObjectives }).flatMap(({ text }) => [
+    ...text.matchAll(/runbook_url: docs\/runbooks\/(.+)\.md/g),
+  ]);
+  expect(alerts.length).toBeGreaterThan(10);
+  for (const [, name = ""] of alerts) {
+    const [, id] = /panel-(\d+)$/.exec(runbookUrl(name)) ?? [];
+    const shown = JSON.stringify(panels.find((panel) => panel.id === Number(id)));
+    expect(shown, name).toMatch(new RegExp(`Alerts?: .*\`${name}`));
+  }
 });
 
 it("what leads from one data source to another finds it", () => {

@@ -15,6 +15,7 @@ import {
   shareOf,
 } from "../promql.ts";
 import { logql, promql, tracesOf } from "../query.ts";
+import { runbookUrl } from "./runbooks.ts";
 
 const here = { "service.name": "$service" } as const;
 const where = { where: here };
@@ -348,7 +349,7 @@ export const service: Dashboard = {
                   color: colour.third,
                 }),
               ],
-              links: [panelLink("Runbook", dashboardUrl("orrery-runbooks"))],
+              links: [panelLink("Runbook", runbookUrl("event-loop-delay"))],
             }),
           ],
           [
@@ -356,6 +357,7 @@ export const service: Dashboard = {
             chart({
               title: "Busy",
               description: "Share of time that the event loop is busy. Above 90 % an alert is raised.",
+              links: [panelLink("Runbook", runbookUrl("event-loop-busy"))],
               unit: "percentunit",
               max: 1,
               thresholds: { watch: 0.7, bad: 0.9 },

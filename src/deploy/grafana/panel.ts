@@ -298,6 +298,8 @@ export interface Column {
   readonly width?: number;
   readonly thresholds?: Thresholds;
   readonly links?: readonly ValueLink[];
+  /** What is shown in the place of the value. */
+  readonly shown?: string;
 }
 
 /** The latest values of several queries, a row for each set of labels. */
@@ -334,12 +336,15 @@ export function table(
   });
 }
 
-function columnProperties({ unit, decimals, width, thresholds, links }: Column) {
+function columnProperties({ unit, decimals, width, thresholds, links, shown }: Column) {
   return [
     ...(unit === undefined ? [] : [{ id: "unit", value: unit }]),
     ...(decimals === undefined ? [] : [{ id: "decimals", value: decimals }]),
     ...(width === undefined ? [] : [{ id: "custom.width", value: width }]),
     ...(links === undefined ? [] : [{ id: "links", value: links }]),
+    ...(shown === undefined
+      ? []
+      : [{ id: "mappings", value: [{ type: "regex", options: { pattern: ".+", result: { text: shown } } }] }]),
     ...(thresholds === undefined
       ? []
       : [

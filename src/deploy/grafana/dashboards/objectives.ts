@@ -7,7 +7,7 @@ import { selector } from "../../prometheus-names.ts";
 import { choiceVariable, type Dashboard, dashboardUrl, line, panelLink, type Section } from "../dashboard.ts";
 import { chart, colour, stat, table, timeline } from "../panel.ts";
 import { promql } from "../query.ts";
-import { runbookUrl } from "./runbooks.ts";
+import { runbookColumn, runbookUrl, withRunbook } from "./runbooks.ts";
 
 const bad = { page: colour.bad, ticket: colour.watch } as const;
 const [page, ticket] = burnRatePolicies;
@@ -85,8 +85,6 @@ function ofObjective(objective: ObjectiveDefinition): Section {
   };
 }
 
-const runbookOfAlert = { title: "Runbook", url: dashboardUrl("orrery-runbooks") };
-
 export const objectives: Dashboard = {
   uid: "orrery-objectives",
   title: "Objectives and alerts",
@@ -110,13 +108,14 @@ export const objectives: Dashboard = {
               description: "What is raised, and what will be if it goes on. Objectives that are kept raise none.",
               unit: "string",
               quiet: "no alert is raised",
-              queries: [promql("A", 'ALERTS{objective=~"$objective"}')],
+              queries: [promql("A", withRunbook('ALERTS{objective=~"$objective"}'))],
               columns: [
-                { field: "alertname", name: "Alert", links: [runbookOfAlert] },
+                { field: "alertname", name: "Alert" },
                 { field: "alertstate", name: "State", width: 90 },
                 { field: "severity", name: "Severity", width: 90 },
                 { field: "service", name: "Service", width: 160 },
                 { field: "team", name: "Team", width: 110 },
+                runbookColumn,
               ],
             }),
           ],

@@ -1,7 +1,8 @@
 import { globSync, readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import { type Dashboard, line } from "../dashboard.ts";
-import { text } from "../panel.ts";
+import { type Column, text } from "../panel.ts";
+import { cell } from "../placeholder.ts";
 
 const folder = join(import.meta.dirname, "../../../../docs/runbooks");
 const uid = "orrery-runbooks";
@@ -26,6 +27,24 @@ export function runbookUrl(name: string): string {
   const index = pages.findIndex((page) => page.name === name);
   if (index < 0) throw new Error(`docs/runbooks has no page ${JSON.stringify(name)}.`);
   return `/d/${uid}?viewPanel=panel-${index + 1}`;
+}
+
+/** The column of a table that leads from each alert to its runbook. */
+export const runbookColumn: Column = {
+  field: "runbook",
+  name: "Runbook",
+  shown: "read",
+  width: 90,
+  links: [{ title: "Runbook", url: `/d/${uid}?viewPanel=${cell}` }],
+};
+
+/** Alerts with what {@link runbookColumn} needs. Grafana can make no link of an alert's own annotation. */
+export function withRunbook(alerts: string): string {
+  return pages.reduce(
+    (labelled, { name }, index) =>
+      `label_replace(${labelled}, "${runbookColumn.field}", "panel-${index + 1}", "alertname", "${name}(-page|-ticket)?")`,
+    alerts,
+  );
 }
 
 /** Links from one page to the other lead to the other's panel; those to elsewhere in the repository become words. */

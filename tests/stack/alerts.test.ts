@@ -115,7 +115,7 @@ async function samples({ ask }: Configured, query: string): Promise<unknown[]> {
 
 /** The metrics that an expression reads. */
 function metricsIn(expression: string): readonly string[] {
-  const bare = expression.replace(/by \([^)]*\)|\{[^}]*\}|\[[^\]]*\]/g, "");
+  const bare = expression.replace(/by \([^)]*\)|\{[^}]*\}|\[[^\]]*\]|"[^"]*"/g, "");
   return bare.match(/\b[a-z][a-z0-9]*_\w+\b(?! ?\()/g)?.filter((name) => !bare.includes(`:${name}`)) ?? [];
 }
 

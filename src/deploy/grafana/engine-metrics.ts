@@ -107,22 +107,21 @@ export const valkeyMetric = {
   uptime: declare("redis.uptime", "counter", "s", []),
 } as const;
 
-const collected = {
-  spans: "{spans}",
-  metric_points: "{datapoints}",
-  log_records: "{records}",
-} as const;
-type Collected = keyof typeof collected;
+/** One metric for each signal. */
+function declareEach<const Attributes extends readonly string[]>(name: string, attributes: Attributes) {
+  return {
+    spans: declare(`${name}_spans`, "counter", "{spans}", attributes),
+    metric_points: declare(`${name}_metric_points`, "counter", "{datapoints}", attributes),
+    log_records: declare(`${name}_log_records`, "counter", "{records}", attributes),
+  };
+}
 
 /** Of the Collector itself. */
 export const collectorMetric = {
-  accepted: (what: Collected) =>
-    declare(`otelcol_receiver_accepted_${what}`, "counter", collected[what], ["receiver", "transport"]),
-  refused: (what: Collected) =>
-    declare(`otelcol_receiver_refused_${what}`, "counter", collected[what], ["receiver", "transport"]),
-  sent: (what: Collected) => declare(`otelcol_exporter_sent_${what}`, "counter", collected[what], ["exporter"]),
-  failed: (what: Collected) =>
-    declare(`otelcol_exporter_send_failed_${what}`, "counter", collected[what], ["exporter"]),
+  accepted: declareEach("otelcol_receiver_accepted", ["receiver", "transport"]),
+  refused: declareEach("otelcol_receiver_refused", ["receiver", "transport"]),
+  sent: declareEach("otelcol_exporter_sent", ["exporter"]),
+  failed: declareEach("otelcol_exporter_send_failed", ["exporter"]),
   queued: declare("otelcol_exporter_queue_size", "gauge", "{batches}", ["exporter", "data_type"]),
   queueCapacity: declare("otelcol_exporter_queue_capacity", "gauge", "{batches}", ["exporter", "data_type"]),
   incoming: declare("otelcol_processor_incoming_items", "counter", "{items}", ["processor", "otel_signal"]),

@@ -39,7 +39,7 @@ export const collector: Dashboard = {
               links: [panelLink("Runbook", runbookUrl("collector-dropping"))],
               unit: "reqps",
               thresholds: { bad: 0.001 },
-              queries: [promql("A", orZero(`sum(${bySignal((what) => rate(collectorMetric.refused(what)))})`))],
+              queries: [promql("A", orZero(`sum(${bySignal((what) => rate(collectorMetric.refused[what]))})`))],
             }),
           ],
           [
@@ -50,7 +50,7 @@ export const collector: Dashboard = {
               links: [panelLink("Runbook", runbookUrl("collector-dropping"))],
               unit: "reqps",
               thresholds: { bad: 0.001 },
-              queries: [promql("A", orZero(`sum(${bySignal((what) => rate(collectorMetric.failed(what)))})`))],
+              queries: [promql("A", orZero(`sum(${bySignal((what) => rate(collectorMetric.failed[what]))})`))],
             }),
           ],
           [
@@ -95,10 +95,10 @@ export const collector: Dashboard = {
                   description: `${title} per second: taken by each receiver, and sent by each exporter.`,
                   unit: "reqps",
                   queries: [
-                    promql("in", rate(collectorMetric.accepted(what), { by: ["receiver"] }), {
+                    promql("in", rate(collectorMetric.accepted[what], { by: ["receiver"] }), {
                       legend: "in: {{receiver}}",
                     }),
-                    promql("out", rate(collectorMetric.sent(what), { by: ["exporter"] }), {
+                    promql("out", rate(collectorMetric.sent[what], { by: ["exporter"] }), {
                       legend: "out: {{exporter}}",
                     }),
                   ],
@@ -119,12 +119,12 @@ export const collector: Dashboard = {
               queries: [
                 promql(
                   "refused",
-                  `${bySignal((what) => rate(collectorMetric.refused(what), { by: ["receiver"] }))} > 0`,
+                  `${bySignal((what) => rate(collectorMetric.refused[what], { by: ["receiver"] }))} > 0`,
                   { legend: "refused by {{receiver}}: {{signal}}" },
                 ),
                 promql(
                   "failed",
-                  `${bySignal((what) => rate(collectorMetric.failed(what), { by: ["exporter"] }))} > 0`,
+                  `${bySignal((what) => rate(collectorMetric.failed[what], { by: ["exporter"] }))} > 0`,
                   { legend: "not sent by {{exporter}}: {{signal}}" },
                 ),
               ],

@@ -19,7 +19,7 @@ export const postgresql: Dashboard = {
     labelVariable("database", {
       label: "Database",
       description: "Which database is shown",
-      series: "postgresql_backends",
+      series: series(postgresqlMetric.connections),
       key: "postgresql.database.name",
       first: "astronomy_db",
     }),

@@ -5,6 +5,7 @@ import { globSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { Code } from "@connectrpc/connect";
+import { dashboards } from "../src/deploy/grafana/dashboards.ts";
 import { problemOf } from "../src/platform/http/problem.ts";
 import { defaultPolicy } from "../src/platform/rpc/client.ts";
 import { type ErrorKind, platformErrors, rpcError } from "../src/platform/rpc/errors.ts";
@@ -15,13 +16,15 @@ import { services } from "../src/services/index.ts";
 export const root = join(import.meta.dirname, "..");
 
 /** The documents that hold tables, below the root. */
-export const documents = ["README.md", "docs/architecture.md", "docs/errors.md"] as const;
+export const documents = ["README.md", "docs/architecture.md", "docs/errors.md", "docs/monitoring.md"] as const;
 
 const tables: Readonly<Record<string, () => string | Promise<string>>> = {
   services: servicesTable,
   settings: settingsTable,
   errors: errorTables,
   limits: limitsTable,
+  dashboards: dashboardsTable,
+  quiet: quietPanelsTable,
 };
 
 /** A document with its tables as the code has them now: each stands between `<!-- table: name -->` and `<!-- end -->`. */
@@ -94,6 +97,25 @@ function limitsTable(): string {
       ["Calls that a service takes at once; one more is RESOURCE_EXHAUSTED", String(defaultLimits.concurrency)],
       ["Largest message", `${maxMessageBytes / 1024 ** 2} MiB`],
     ],
+  );
+}
+
+function dashboardsTable(): string {
+  return table(
+    ["Dashboard", "What for", "Address"],
+    dashboards.map(({ title, description, uid }) => [title, description, `\`/grafana/d/${uid}\``]),
+  );
+}
+
+function quietPanelsTable(): string {
+  return table(
+    ["Dashboard", "Panel", "Empty while"],
+    dashboards.flatMap(({ title, sections }) =>
+      sections
+        .flatMap(({ lines }) => lines)
+        .flatMap(({ panels }) => panels)
+        .flatMap(([, { json, quiet }]) => (quiet === undefined ? [] : [[title, json.title ?? "", quiet]])),
+    ),
   );
 }
 

@@ -35,7 +35,7 @@ export function objectiveRules(objective: ObjectiveDefinition, options: Objectiv
     rules: [
       ...windows((policy) => [policy.shortSeconds, policy.longSeconds]).map(
         (window): RecordingRule => ({
-          record: `objective:bad_events:ratio_rate${window}`,
+          record: badShareRecord(window),
           expr: series.badRatio(window),
           labels,
         }),
@@ -52,17 +52,23 @@ export function objectiveRules(objective: ObjectiveDefinition, options: Objectiv
   };
 }
 
-interface IndicatorSeries {
+/** The recorded share of an objective's events that were bad over a window. */
+export function badShareRecord(window: string): string {
+  return `objective:bad_events:ratio_rate${window}`;
+}
+
+/** An indicator in PromQL. */
+export interface IndicatorSeries {
   /** How many events there were. */
   events(window: string): string;
   /** The share of them that was bad; nothing when there were none. */
   badRatio(window: string): string;
 }
 
-function indicatorSeries(
+export function indicatorSeries(
   { name, service, indicator }: ObjectiveDefinition,
   services: ObjectiveRuleOptions["services"],
-) {
+): IndicatorSeries {
   const { histogram, attributes, thresholdSeconds } = measured(name, service, indicator, services);
   const all = `${histogram}_count${selector(attributes)}`;
   const rate = (series: string, window: string) => `sum(rate(${series}[${window}]))`;
@@ -79,7 +85,7 @@ function indicatorSeries(
       const bad = `${histogram}_count${selector({ ...attributes, "error.type": { not: "" } })}`;
       return `(${rate(bad, window)} or vector(0))\n/ ${total}`;
     },
-  } satisfies IndicatorSeries;
+  };
 }
 
 /** The histogram that has an indicator's events, which of its series they are, and what a good one does not exceed. */
@@ -128,8 +134,7 @@ function alertRule(
 ): AlertRule {
   const of = selector({ objective: name });
   const budget = 1 - target;
-  const bad = (seconds: number) =>
-    `objective:bad_events:ratio_rate${promDuration(seconds)}${of} >= ${rounded(rate * budget)}`;
+  const bad = (seconds: number) => `${badShareRecord(promDuration(seconds))}${of} >= ${rounded(rate * budget)}`;
   const long = promDuration(longSeconds);
   return {
     alert: `${name}-${severity}`,

@@ -42,7 +42,8 @@ const promoted = [
   "postgresql.database.name",
   "postgresql.table.name",
   "postgresql.index.name",
-];
+] as const;
+export type PromotedAttribute = (typeof promoted)[number];
 
 /** What Prometheus is started with: objectives as the Observatory judges them, and alerts on the platform. */
 export function prometheusFiles(options: PrometheusOptions): readonly RenderedFile[] {

@@ -3,6 +3,7 @@ import { services } from "../services/index.ts";
 import { alertmanagerFiles } from "./alertmanager.ts";
 import { collectorFiles } from "./collector.ts";
 import { envoyConfiguration } from "./envoy/configuration.ts";
+import { grafanaFiles } from "./grafana/grafana.ts";
 import { prometheusFiles } from "./prometheus.ts";
 import type { RenderedFile } from "./rendered-file.ts";
 import { renderYaml } from "./yaml.ts";
@@ -21,5 +22,6 @@ export function renderedFiles(version: string): readonly RenderedFile[] {
     ...prometheusFiles({ services, objectives: shopObjectives }),
     ...alertmanagerFiles(),
     ...collectorFiles({ services }),
+    ...grafanaFiles(),
   ];
 }

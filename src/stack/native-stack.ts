@@ -25,7 +25,7 @@ export interface StackOptions {
   readonly ports: "usual" | "free";
   /** What services share to make keyed hashes; the same for the same data. */
   readonly secret: string;
-  /** Settings of all services, before those that connect them. */
+  /** Settings of all services, but those that connect them. */
   readonly environment?: Readonly<Record<string, string>>;
   /** Settings of engines that shall be others, by the engine's name. */
   readonly settings?: Readonly<Record<string, Readonly<Record<string, string>>>>;
@@ -152,8 +152,7 @@ export class NativeStack {
         }),
       ),
       ...servicesBeside(engines).map(async (service) => {
-        const environment = { ...this.#options.environment, ...(await this.#environmentOf(service, databases)) };
-        const program = serviceProgram(service, environment);
+        const program = serviceProgram(service, await this.#environmentOf(service, databases));
         await Promise.all(
           replicaNames(service, this.#options).map((name) =>
             this.#run({ ...program, name }, { home: dataDir, settings: {} }),
@@ -206,11 +205,12 @@ export class NativeStack {
   /** What a service needs to know of the others; on this machine, and in no other way than in containers. */
   async #environmentOf(service: ServiceDeclaration, databases: Databases): Promise<Readonly<Record<string, string>>> {
     const environment: Record<string, string> = {
-      AD_PROMETHEUS_PORT: this.#options.ports === "usual" ? "" : "0",
-      ORRERY_SECRET: this.#options.secret,
       OTEL_METRIC_EXPORT_INTERVAL: "10000",
       PUBLIC_OBSERVATORY_URL: "/observatory/",
       PUBLIC_OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "/otlp-http/v1/traces",
+      ...this.#options.environment,
+      AD_PROMETHEUS_PORT: this.#options.ports === "usual" ? "" : "0",
+      ORRERY_SECRET: this.#options.secret,
       ...this.#telemetry(),
     };
     for (const other of services) {

@@ -16,7 +16,7 @@ beforeAll(async () => {
   stack = await startWholeStack();
   traffic = new Traffic(stack);
   await visitWithBrowser(stack.url);
-  await refundOnce(stack.mesh);
+  await refundOnce(stack);
   await eventually(() => expect(traffic.placed).toBeGreaterThan(30), 60_000);
   await stack.withoutSome(async () => {
     // Until so many orders have failed that somebody is told.

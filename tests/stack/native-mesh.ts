@@ -6,41 +6,38 @@ import postgres from "postgres";
 import type { Engine } from "../../src/stack/engines/engine.ts";
 import { engines } from "../../src/stack/engines/index.ts";
 import { engineHome, enginesFolder } from "../../src/stack/engines/installation.ts";
-import { NativeStack } from "../../src/stack/native-stack.ts";
+import { NativeStack, type StackOptions } from "../../src/stack/native-stack.ts";
 
 export interface NativeMesh {
   readonly stack: NativeStack;
   /** The database, as its superuser. */
   readonly sql: postgres.Sql;
-  /** What the stack has told so far. */
-  readonly told: readonly string[];
   /** Stops it in order and removes its data. */
   remove(): Promise<void>;
 }
 
 /** Every engine and every service, as `npm run stack` runs them, on ports and data of a test's own. */
-export async function startNativeMesh(replicas?: ReadonlyMap<string, number>): Promise<NativeMesh> {
+export async function startNativeMesh(
+  options: Pick<StackOptions, "replicas" | "environment" | "settings" | "restarts">,
+): Promise<NativeMesh> {
   const dataDir = await mkdtemp(join(tmpdir(), "orrery-mesh-"));
   const installed = new Map<Engine, string>();
   for (const engine of engines) {
     const home = await engineHome(engine, enginesFolder(process.env));
     if (existsSync(home)) installed.set(engine, home);
   }
-  const told: string[] = [];
   const stack = await NativeStack.start({
+    ...options,
     engines: installed,
     dataDir,
     ports: "free",
     secret: "a secret that all of them share",
-    ...(replicas === undefined ? {} : { replicas }),
-    restarts: true,
-    tell: (line) => told.push(line),
+    tell: () => {},
   });
   const sql = postgres({ ...stack.database, max: 1, onnotice: () => {} });
   return {
     stack,
     sql,
-    told,
     async remove() {
       await sql.end({ timeout: 1 });
       await stack.stop();

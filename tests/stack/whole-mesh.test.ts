@@ -12,14 +12,13 @@ import { type NativeMesh, startNativeMesh } from "./native-mesh.ts";
 
 let mesh: NativeMesh;
 beforeAll(async () => {
-  mesh = await startNativeMesh(
-    new Map([
-      ["cart", 3],
-      ["product-catalog", 2],
-      ["frontend", 2],
-      ["checkout", 2],
-    ]),
-  );
+  const replicas = new Map([
+    ["cart", 3],
+    ["product-catalog", 2],
+    ["frontend", 2],
+    ["checkout", 2],
+  ]);
+  mesh = await startNativeMesh({ replicas, restarts: true });
 }, 120_000);
 afterAll(() => mesh?.remove());
 

@@ -1,124 +1,62 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Page } from "playwright-core";
-import { expect } from "vitest";
 import { PaymentService } from "../../gen/oteldemo/payment_pb.ts";
 import { ProductCatalogService } from "../../gen/oteldemo/product_catalog_pb.ts";
-import { checkedAddress } from "../../src/deploy/collector.ts";
 import { prometheusFiles } from "../../src/deploy/prometheus.ts";
-import { frontendProxy } from "../../src/edge/service.ts";
 import { shopObjectives } from "../../src/observatory/objectives/shop-objectives.ts";
 import { services } from "../../src/services/index.ts";
-import { collector, presetsSetting } from "../../src/stack/engines/collector.ts";
-import { jaeger } from "../../src/stack/engines/jaeger.ts";
-import { kafka } from "../../src/stack/engines/kafka.ts";
-import { loki } from "../../src/stack/engines/loki.ts";
-import { prometheus } from "../../src/stack/engines/prometheus.ts";
-import { valkey } from "../../src/stack/engines/valkey.ts";
 import { launchBrowser, newShopper } from "../browser/browser.ts";
 import { api, Customer, flashlight, goodCard, telescope } from "../customer.ts";
-import { eventually } from "../eventually.ts";
-import { Mesh } from "../mesh.ts";
-import type { OrreryProcess } from "../orrery-process.ts";
 import { remoteClient } from "../remote-client.ts";
-import { startProxy } from "./envoy-proxy.ts";
-import { startConfigured } from "./monitoring.ts";
-import { startTestEngine } from "./native-engine.ts";
+import { writeFiles } from "./monitoring.ts";
+import { startNativeMesh } from "./native-mesh.ts";
 
-/** The shop behind Envoy, on Kafka, Valkey and PostgreSQL, and all that watches it. */
+/** The native mesh, with measurements every few seconds, and where what watches it is asked. */
 export interface WholeStack {
-  readonly mesh: Mesh;
   /** Envoy's address. */
   readonly url: string;
+  /** A service's own address. */
+  urlOf(service: string): string;
   /** Base addresses of what Grafana asks. */
   readonly backends: { readonly metrics: string; readonly traces: string; readonly logs: string };
-  /** Stops payment and image-provider, which share a process, as a roll-out does, and brings them back afterwards. */
+  /** Stops payment and image-provider, as a roll-out does, and brings them back afterwards. */
   withoutSome(meanwhile: () => Promise<void>): Promise<void>;
   stop(): Promise<void>;
 }
 
 export async function startWholeStack(): Promise<WholeStack> {
-  const stops: (() => Promise<unknown>)[] = [];
-  const stop = async () => {
-    for (const one of stops.toReversed()) await one();
+  const folder = await mkdtemp(join(tmpdir(), "orrery-rules-"));
+  const [configuration, ...rules] = prometheusFiles({ services, objectives: shopObjectives, evaluationSeconds: 2 });
+  if (configuration === undefined) throw new Error("Prometheus is started with a file.");
+  await writeFiles(folder, [configuration, ...rules]);
+  const mesh = await startNativeMesh({
+    environment: { OTEL_METRIC_EXPORT_INTERVAL: "2000" },
+    settings: {
+      prometheus: { "config.file": join(folder, configuration.path) },
+      collector: { COLLECTOR_FLUSH_INTERVAL: "2s" },
+    },
+    restarts: false,
+  });
+  const { stack } = mesh;
+  const urlOf = (name: string) => `http://${stack.addressOf(name)}`;
+  return {
+    url: stack.url,
+    urlOf,
+    backends: { metrics: urlOf("prometheus"), traces: `${urlOf("jaeger")}/jaeger/ui`, logs: urlOf("loki") },
+    async withoutSome(meanwhile) {
+      const leaving = ["payment", "image-provider"].map((name) => stack.program(name));
+      await Promise.all(leaving.map((program) => program.stop()));
+      await meanwhile();
+      await Promise.all(leaving.map((program) => program.start()));
+    },
+    async stop() {
+      await mesh.remove();
+      await rm(folder, { recursive: true, force: true });
+    },
   };
-  try {
-    const start = async (...args: Parameters<typeof startTestEngine>) => {
-      const started = await startTestEngine(...args);
-      stops.push(started.remove);
-      return started.engine;
-    };
-    const mesh = await Mesh.open();
-    stops.push(() => mesh.close());
-    const rules = prometheusFiles({ services, objectives: shopObjectives, evaluationSeconds: 2 });
-    const [broker, carts, logs, metrics] = await Promise.all([
-      start(kafka),
-      start(valkey),
-      start(loki),
-      startConfigured(prometheus, rules),
-    ]);
-    stops.push(metrics.remove);
-    const traces = await start(jaeger, { PROMETHEUS_ADDR: metrics.engine.address });
-    const { host, port } = mesh.database;
-    const pipeline = await start(collector, {
-      [presetsSetting]: "stores,checks",
-      JAEGER_OTLP_ADDR: `127.0.0.1:${traces.ports.otlp}`,
-      LOKI_ADDR: logs.address,
-      PROMETHEUS_ADDR: metrics.engine.address,
-      KAFKA_ADDR: broker.address,
-      VALKEY_ADDR: carts.address,
-      POSTGRES_HOST: host,
-      POSTGRES_PORT: String(port),
-      POSTGRES_TRANSPORT: "unix",
-      POSTGRES_MONITORING_USER: "postgres",
-      ...Object.fromEntries(
-        services.map((service) => [checkedAddress(service), new URL(mesh.urlOf(service.name)).host]),
-      ),
-      COLLECTOR_FLUSH_INTERVAL: "2s",
-    });
-    const proxy = await startProxy({
-      ...Object.fromEntries(frontendProxy.calls.map((name) => [name, new URL(mesh.urlOf(name)).host])),
-      "otel-collector": pipeline.address,
-      "otel-collector-http": `127.0.0.1:${pipeline.ports.http}`,
-    });
-    stops.push(() => proxy.remove());
-    const environment = {
-      OTEL_EXPORTER_OTLP_ENDPOINT: `http://${pipeline.address}`,
-      OTEL_METRIC_EXPORT_INTERVAL: "2000",
-      PUBLIC_OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: `${proxy.url}/otlp-http/v1/traces`,
-      KAFKA_ADDR: broker.address,
-      VALKEY_ADDR: `redis://${carts.address}`,
-    };
-    const mayLeave = ["payment", "image-provider"];
-    let leaving: OrreryProcess = mesh.serve(mayLeave, environment);
-    const elsewhere = [...mayLeave, "frontend-proxy", "observatory"];
-    mesh.serve(
-      services.map(({ name }) => name).filter((name) => !elsewhere.includes(name)),
-      environment,
-    );
-    await eventually(async () => {
-      const customer = new Customer(proxy.url);
-      expect((await customer.puts(flashlight)).status).toBe(200);
-      expect((await customer.checksOut()).status).toBe(200);
-    }, 90_000);
-    return {
-      mesh,
-      url: proxy.url,
-      backends: {
-        metrics: `http://${metrics.engine.address}`,
-        traces: `http://${traces.address}/jaeger/ui`,
-        logs: `http://${logs.address}`,
-      },
-      async withoutSome(meanwhile) {
-        await mesh.terminate([leaving]);
-        await meanwhile();
-        leaving = mesh.serve(mayLeave, environment);
-      },
-      stop,
-    };
-  } catch (error) {
-    await stop();
-    throw error;
-  }
 }
 
 /** Everything that customers do, well and badly, again and again until it is stopped. */
@@ -204,8 +142,8 @@ async function failOnce(page: Page): Promise<void> {
 }
 
 /** Charges a card and gives the money back, as checkout does when an order cannot be finished. */
-export async function refundOnce(mesh: Mesh): Promise<void> {
-  const payment = remoteClient(mesh.urlOf("payment"), PaymentService);
+export async function refundOnce({ urlOf }: WholeStack): Promise<void> {
+  const payment = remoteClient(urlOf("payment"), PaymentService);
   const chargeKey = `regretted-${performance.now()}`;
   await payment.charge(
     { amount: { currencyCode: "EUR", units: 1n }, creditCard: goodCard },

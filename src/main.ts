@@ -50,6 +50,15 @@ program
   .action(async (names, options) => (await import("./commands/serve.ts")).serve(names, options));
 
 program
+  .command("health")
+  .description("Tell whether the services on ports of this machine can serve; fails when one cannot.")
+  .argument("<ports...>", "such as 7070 for cart", (value: string, before: readonly number[] = []) => [
+    ...before,
+    portNumber(value),
+  ])
+  .action(async (ports) => (await import("./commands/health.ts")).health(ports));
+
+program
   .command("query")
   .description("Ask the Observatory of a running shop by SQL.")
   .argument("<sql>", 'one statement that reads, such as "select service, count(*) from spans group by all"')

@@ -51,8 +51,15 @@ function withReason(error: ConnectError, name: string): ConnectError {
   }
   // Not by us: so does a connection end that is lost in the middle of a call.
   const isLost = error.code === Code.Canceled || error.code === Code.Aborted || error.code === Code.Unavailable;
-  if (!isLost) return error;
+  if (!isLost && !isUnreachable(error.cause)) return error;
   return rpcError(platformErrors.SERVICE_UNAVAILABLE, `${name} cannot be reached.`, { cause: error });
+}
+
+/** Whether there is no way to the other side, as to a container that has gone; connect-node takes that for a defect. */
+function isUnreachable(cause: unknown): boolean {
+  if (!(cause instanceof Error)) return false;
+  if ("code" in cause && ["EHOSTUNREACH", "EHOSTDOWN", "ENETUNREACH"].includes(String(cause.code))) return true;
+  return isUnreachable(cause.cause);
 }
 
 /** Whether the other side said so itself. */

@@ -26,10 +26,11 @@ COPY --from=build /orrery/package.json /orrery/LICENSE ./
 COPY --from=build /orrery/dist dist
 COPY --from=build /orrery/src src
 COPY --from=build /orrery/node_modules/@fastify/swagger-ui/static node_modules/@fastify/swagger-ui/static
+COPY --from=build /orrery/node_modules/@platformatic/wasm-utils/dist/native.wasm node_modules/@platformatic/wasm-utils/dist/
 COPY --from=build /orrery/node_modules/@duckdb node_modules/@duckdb
-# A small young generation, and memory given back: many of these share a machine.
+# A small young generation, a heap that knows its container's limit, and memory given back: many of these share a machine.
 ENV NODE_ENV=production \
-    NODE_OPTIONS=--max-semi-space-size=2 \
+    NODE_OPTIONS="--max-semi-space-size=2 --max-old-space-size-percentage=50" \
     MALLOC_ARENA_MAX=2 \
     MALLOC_MMAP_THRESHOLD_=65536
 # By number, so that it can be seen to be not root.
@@ -47,7 +48,7 @@ VOLUME /data
 EXPOSE 8080
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 \
-  CMD ["node", "/orrery/dist/server/main.js", "health", "8080"]
+  CMD ["node", "/orrery/dist/server/health.js", "8080"]
 CMD ["up", "--host", "0.0.0.0", "--data-dir", "/data"]
 
 # The last one is what a build without a target makes.

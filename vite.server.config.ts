@@ -4,8 +4,8 @@ import { defineConfig, type Plugin } from "vite";
 const root = import.meta.dirname;
 const outDir = "dist/server";
 
-/** What finds files of its own by `__dirname`; of everything else that does so, the shop does not use that part. */
-const withFiles = `${sep}node_modules${sep}@fastify${sep}swagger-ui${sep}`;
+/** The package that finds files of its own by `__dirname`; what others find by it, the shop does not use. */
+const withFolder = `${sep}node_modules${sep}@fastify${sep}swagger-ui${sep}`;
 
 /** A module that is a program of its own: it is started as a thread. */
 const thread = { name: "observatory-store", file: `${root}/src/observatory/store/worker.ts` };
@@ -26,11 +26,11 @@ function keepPlaces(): Plugin {
           throw new Error(`${program} of ${id} is started as a program of its own: bundle it, too`);
         });
       }
-      if (id.includes(withFiles)) {
+      if (id.includes(withFolder)) {
         const folder = `require("node:url").fileURLToPath(new URL(${place(dirname(id))}, import.meta.url))`;
         return code.replaceAll("__dirname", folder);
       }
-      return undefined;
+      return code.replaceAll("import.meta.url", `new URL(${place(id)}, import.meta.url).href`);
     },
   };
 }
@@ -47,7 +47,7 @@ export default defineConfig({
     outDir,
     emptyOutDir: true,
     rolldownOptions: {
-      input: { main: "src/main.ts", [thread.name]: thread.file },
+      input: { main: "src/main.ts", health: "src/health.ts", [thread.name]: thread.file },
       // All in one folder: places are told from there.
       output: { entryFileNames: "[name].js", chunkFileNames: "[name]-[hash].js" },
     },

@@ -50,15 +50,6 @@ program
   .action(async (names, options) => (await import("./commands/serve.ts")).serve(names, options));
 
 program
-  .command("health")
-  .description("Tell whether the services on ports of this machine can serve; fails when one cannot.")
-  .argument("<ports...>", "such as 7070 for cart", (value: string, before: readonly number[] = []) => [
-    ...before,
-    portNumber(value),
-  ])
-  .action(async (ports) => (await import("./commands/health.ts")).health(ports));
-
-program
   .command("query")
   .description("Ask the Observatory of a running shop by SQL.")
   .argument("<sql>", 'one statement that reads, such as "select service, count(*) from spans group by all"')
@@ -95,7 +86,7 @@ program
   .addHelpText(
     "after",
     `
-They are committed: otel/envoy/envoy.yaml. See docs/deployment.md.`,
+They are committed: docker-compose.yml, what is in otel/ and more. See docs/deployment.md.`,
   )
   .action(async (options) => (await import("./commands/render.ts")).render(options));
 

@@ -1,6 +1,7 @@
 import { shopObjectives } from "../observatory/objectives/shop-objectives.ts";
 import { services } from "../services/index.ts";
 import { alertmanagerFiles } from "./alertmanager.ts";
+import { composeFiles } from "./compose/compose-files.ts";
 import { envoyConfiguration } from "./envoy/configuration.ts";
 import { prometheusFiles } from "./prometheus.ts";
 import type { RenderedFile } from "./rendered-file.ts";
@@ -19,5 +20,6 @@ export function renderedFiles(version: string): readonly RenderedFile[] {
     },
     ...prometheusFiles({ services, objectives: shopObjectives }),
     ...alertmanagerFiles(),
+    ...composeFiles(services, version),
   ];
 }

@@ -14,7 +14,7 @@ RUN node scripts/setup.mjs --web && node node_modules/vite/bin/vite.js build --c
 RUN find src -name '*.ts' -delete && find src -name '*.tsx' -delete && rm -r src/web src/services/image-provider/artwork
 
 FROM node:24-bookworm-slim AS runtime
-ARG VERSION=0.1.0
+ARG VERSION=development
 ARG REVISION=
 LABEL org.opencontainers.image.title="Orrery" \
       org.opencontainers.image.description="The OpenTelemetry Demo's astronomy shop as a TypeScript service mesh" \

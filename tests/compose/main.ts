@@ -30,7 +30,7 @@ async function main(): Promise<void> {
   );
   const compose = isThere ? await findCompose() : undefined;
   if (compose === undefined) {
-    const what = isThere ? "Docker Compose 2" : "a Docker engine that this user may use";
+    const what = isThere ? "Docker Compose 2" : "Docker engine that this user may use";
     process.stdout.write(`Nothing was tested: there is no ${what} on this machine.\n`);
     return;
   }

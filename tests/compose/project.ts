@@ -8,8 +8,9 @@ interface Memory {
   readonly outOfMemory: boolean;
 }
 
-/** Loss of a connection while its server is away is told; it is no fault of a shop whose containers are killed. */
-const expected = /does not answer|connection|ECONN|EAI_AGAIN|ENOTFOUND|lost|unavailable|waiting|closed|broker/i;
+/** Who calls a container that was killed, or waits for it at the start, tells so. */
+const expected =
+  /does not answer|cannot be reached|UNAVAILABLE|connection|ECONN|EHOSTUNREACH|EAI_AGAIN|ENOTFOUND|broker|shutting down/i;
 
 const comesBackWithinMs = 120_000;
 
@@ -93,10 +94,7 @@ export class ComposeProject {
   /** What services have logged as a warning or worse, but for servers that were away. */
   async complaints(): Promise<readonly string[]> {
     const log = await this.compose("logs", "--no-color", "--no-log-prefix");
-    return lines(log).filter((line) => {
-      if (!line.startsWith("{")) return false;
-      return /"level":("(warn|error|fatal)"|[456]0)/.test(line) && !expected.test(line);
-    });
+    return lines(log).filter((line) => /^\{"severity":"(WARN|ERROR|FATAL)"/.test(line) && !expected.test(line));
   }
 
   /** Stops all containers; how long it took, in milliseconds. */

@@ -49,21 +49,13 @@ async function main(): Promise<void> {
   const dockerfile = await readFile(join(import.meta.dirname, "../../Dockerfile"), "utf8");
   const bases = [...new Set([...dockerfile.matchAll(/^FROM (\S+:\S+)/gm)].map(([, image = ""]) => image))];
   const missing = await provideImages([...bases, ...images.filter((image) => !own.includes(image))], step);
-  const without = await project.servicesOf(missing);
-  if (missing.length > 0) step(`${missing.join(", ")} cannot be fetched: without ${without.join(", ")}`);
+  const run = await project.services({ without: missing });
+  if (missing.length > 0) step(`goes without ${missing.join(", ")}, which cannot be fetched`);
   try {
     step("building the image");
     await project.compose("build");
     step("starting");
-    await project.compose(
-      "up",
-      "--quiet-pull",
-      "--detach",
-      "--wait",
-      "--wait-timeout",
-      "180",
-      ...without.flatMap((name) => ["--scale", `${name}=0`]),
-    );
+    await project.compose("up", "--detach", "--wait", "--wait-timeout", "180", ...run);
     step(`every container is healthy; the shop is on ${url}`);
     const idle = await project.memory();
 
@@ -81,7 +73,20 @@ async function main(): Promise<void> {
       step("a service cannot read another's tables");
     }
 
-    for (const victim of values.compact ? ["orders", "postgresql"] : ["checkout", "kafka", "postgresql"]) {
+    if (run.includes("jaeger")) {
+      await project.eventually(async () => {
+        const { data } = (await (await fetch(`${url}/jaeger/ui/api/services`)).json()) as {
+          readonly data: readonly string[];
+        };
+        const missing = ["frontend-proxy", "frontend", "checkout", "accounting"].filter((name) => !data.includes(name));
+        if (missing.length > 0) throw new Error(`Jaeger has no traces of ${missing.join(", ")}`);
+      });
+      step("the order's trace is in Jaeger");
+    }
+
+    for (const victim of values.compact
+      ? ["orders", "postgresql"]
+      : ["checkout", "kafka", "postgresql", ...run.filter((name) => name === "otel-collector")]) {
       await project.killAndSeeItComeBack(victim);
       await project.eventually(() => buy(url));
       step(`${victim} was killed, came back, and the shop sells`);

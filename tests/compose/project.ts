@@ -35,12 +35,12 @@ export class ComposeProject {
     return [...new Set(lines(await this.compose("config", "--images")))];
   }
 
-  /** The services of these images. */
-  async servicesOf(images: readonly string[]): Promise<readonly string[]> {
+  /** Those that run, but for those of images that are not to be had. */
+  async services({ without }: { readonly without: readonly string[] }): Promise<readonly string[]> {
     const { services } = JSON.parse(await this.compose("config", "--format", "json")) as {
       readonly services: Readonly<Record<string, { readonly image: string }>>;
     };
-    return Object.keys(services).filter((name) => images.includes(services[name]?.image ?? ""));
+    return Object.entries(services).flatMap(([name, { image }]) => (without.includes(image) ? [] : [name]));
   }
 
   /** Runs a statement, as the superuser unless told. */
@@ -67,7 +67,9 @@ export class ComposeProject {
     await this.eventually(async () => {
       const [now] = await this.#inspect([service]);
       const isBack =
-        now !== undefined && now.RestartCount > before.RestartCount && now.State.Health?.Status === "healthy";
+        now !== undefined &&
+        now.RestartCount > before.RestartCount &&
+        (now.State.Health?.Status ?? "healthy") === "healthy";
       if (!isBack) throw new Error(`${service} has not come back: ${JSON.stringify(now?.State)}`);
     });
   }

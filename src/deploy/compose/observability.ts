@@ -60,14 +60,14 @@ export function observabilityContainers({ hasAll }: { readonly hasAll: boolean }
     {
       name: "alertmanager",
       image: setting("ALERTMANAGER_IMAGE"),
-      memoryMb: 40,
+      memoryMb: 64,
       command: [
         "--config.file=/etc/alertmanager/alertmanager.yml",
         "--storage.path=/alertmanager",
         // One instance: it has no peers to listen for.
         "--cluster.listen-address=",
       ],
-      environment: { GOMEMLIMIT: "34MiB" },
+      environment: { GOMEMLIMIT: "54MiB" },
       volumes: ["alertmanager:/alertmanager", mounted("otel/alertmanager", "/etc/alertmanager")],
       healthCheck: ["amtool", "alert", "query", "--alertmanager.url=http://127.0.0.1:9093"],
     },

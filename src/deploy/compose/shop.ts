@@ -81,5 +81,8 @@ function environmentOf(
     LOG_LEVEL: setting("LOG_LEVEL"),
     OTEL_EXPORTER_OTLP_ENDPOINT: whenWatched("http://otel-collector:4317"),
     OTEL_METRIC_EXPORT_INTERVAL: "10000",
+    // What waits while the Collector is away has to fit into the container.
+    OTEL_BSP_MAX_QUEUE_SIZE: "2048",
+    OTEL_BLRP_MAX_QUEUE_SIZE: "2048",
   };
 }

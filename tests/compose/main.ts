@@ -84,6 +84,10 @@ async function main(): Promise<void> {
       step("the order's trace is in Jaeger");
     }
 
+    const complaints = await project.complaints();
+    if (complaints.length > 0) throw new Error(`The log of a healthy shop has:\n${complaints.slice(0, 20).join("\n")}`);
+    step("nothing is complained of in the log");
+
     for (const victim of values.compact
       ? ["orders", "postgresql"]
       : ["checkout", "kafka", "postgresql", ...run.filter((name) => name === "otel-collector")]) {
@@ -105,8 +109,6 @@ async function main(): Promise<void> {
     process.stdout.write(`\n${table(idle, busy)}\n\n`);
     const ended = [...busy].filter(([, { outOfMemory }]) => outOfMemory).map(([name]) => name);
     if (ended.length > 0) throw new Error(`ended for want of memory: ${ended.join(", ")}`);
-    const complaints = await project.complaints();
-    if (complaints.length > 0) throw new Error(`The log of a healthy shop has:\n${complaints.slice(0, 20).join("\n")}`);
     const took = await project.stopsIn();
     step(`stopped in ${(took / 1_000).toFixed(1)} s`);
   } finally {

@@ -8,9 +8,8 @@ interface Memory {
   readonly outOfMemory: boolean;
 }
 
-/** Who calls a container that was killed, or waits for it at the start, tells so. */
-const expected =
-  /does not answer|cannot be reached|UNAVAILABLE|connection|ECONN|EHOSTUNREACH|EAI_AGAIN|ENOTFOUND|broker|shutting down/i;
+/** Who starts before his store, or Kafka, says that he waits. */
+const expected = /waiting for it|service\.not_ready|ECONNREFUSED|ENOTFOUND/;
 
 const comesBackWithinMs = 120_000;
 
@@ -93,7 +92,7 @@ export class ComposeProject {
     );
   }
 
-  /** What services have logged as a warning or worse, but for servers that were away. */
+  /** What services have logged as a warning or worse, but for what they waited for at the start. */
   async complaints(): Promise<readonly string[]> {
     const log = await this.compose("logs", "--no-color", "--no-log-prefix");
     return lines(log).filter((line) => /^\{"severity":"(WARN|ERROR|FATAL)"/.test(line) && !expected.test(line));

@@ -86,7 +86,7 @@ program
   .addHelpText(
     "after",
     `
-They are committed, under otel/. See docs/deployment.md.`,
+They are committed: docker-compose.yml, what is in otel/ and more. See docs/deployment.md.`,
   )
   .action(async (options) => (await import("./commands/render.ts")).render(options));
 

@@ -2,6 +2,7 @@ import { shopObjectives } from "../observatory/objectives/shop-objectives.ts";
 import { services } from "../services/index.ts";
 import { alertmanagerFiles } from "./alertmanager.ts";
 import { collectorFiles } from "./collector.ts";
+import { composeFiles } from "./compose/compose-files.ts";
 import { envoyConfiguration } from "./envoy/configuration.ts";
 import { grafanaFiles } from "./grafana/grafana.ts";
 import { prometheusFiles } from "./prometheus.ts";
@@ -23,5 +24,6 @@ export function renderedFiles(version: string): readonly RenderedFile[] {
     ...alertmanagerFiles(),
     ...collectorFiles({ services }),
     ...grafanaFiles(),
+    ...composeFiles(services, version),
   ];
 }

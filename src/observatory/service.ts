@@ -20,5 +20,6 @@ export const observatory = declareService({
     },
     { name: "OBSERVATORY_QUERY_TIMEOUT", meaning: "How long an SQL statement may run, in ms.", fallback: "5000" },
   ],
+  memoryMb: 176,
   load: () => import("./server.ts"),
 });

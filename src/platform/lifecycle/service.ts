@@ -48,6 +48,8 @@ export interface ServiceDeclaration {
   /** Its schema in PostgreSQL, owned by a role of the same name, if it stores anything. */
   readonly schema?: string;
   readonly settings?: readonly Setting[];
+  /** What it may use as a process of its own, in MiB, if that is more than most need. */
+  readonly memoryMb?: number;
   readonly limits?: Partial<ServerLimits>;
   /** Leaves no telemetry of its calls and requests: it would watch itself watching. */
   readonly isUntraced?: true;

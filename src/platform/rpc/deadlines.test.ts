@@ -245,3 +245,9 @@ test("a deadline that only the server keeps is told as ours", async () => {
   );
   expect(errorInfo(error)?.reason).toBe("DEADLINE_EXCEEDED");
 });
+
+test("a service to which no way leads is unavailable", async () => {
+  // TCP goes to no group of machines: ENETUNREACH, as EHOSTUNREACH for a container that has gone.
+  const ads = client(AdService, remoteTransport("http://224.0.0.1:9555"), { attempts: 1 });
+  expect(errorInfo(await failure(ads.getAds({})))?.reason).toBe("SERVICE_UNAVAILABLE");
+});

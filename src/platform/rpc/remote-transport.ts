@@ -52,6 +52,7 @@ function withReason(error: ConnectError, name: string): ConnectError {
   // Not by us: so does a connection end that is lost in the middle of a call.
   const isLost =
     isStreamRefused(error) ||
+    isNotConnected(error) ||
     error.code === Code.Canceled ||
     error.code === Code.Aborted ||
     error.code === Code.Unavailable;
@@ -63,6 +64,19 @@ function withReason(error: ConnectError, name: string): ConnectError {
 export function isStreamRefused(error: unknown): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {
     if (cause.message.includes("NGHTTP2_REFUSED_STREAM")) return true;
+  }
+  return false;
+}
+
+const connectErrors = new Set(["ECONNREFUSED", "EHOSTDOWN", "EHOSTUNREACH", "ENETUNREACH", "ENOTFOUND"]);
+
+/**
+ * Whether the call never left, because there was no connection. When there is no way to the other side, as to a
+ * container that has gone, connect-node takes that for a defect.
+ */
+export function isNotConnected(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if ("code" in cause && typeof cause.code === "string" && connectErrors.has(cause.code)) return true;
   }
   return false;
 }

@@ -1,7 +1,7 @@
 import { lookup as dnsLookup } from "node:dns/promises";
 import { isIP } from "node:net";
 import { Code, ConnectError, type Transport } from "@connectrpc/connect";
-import { isStreamRefused, remoteTransport } from "./remote-transport.ts";
+import { isNotConnected, isStreamRefused, remoteTransport } from "./remote-transport.ts";
 
 /** Names are looked up again after so long, in milliseconds: replicas come and go. */
 const lookupAgainMs = 5_000;
@@ -129,14 +129,4 @@ async function addressesOf(name: string): Promise<readonly string[]> {
   const found = await dnsLookup(name, { all: true });
   const [first] = found;
   return found.filter(({ family }) => family === first?.family).map(({ address }) => address);
-}
-
-const connectErrors = new Set(["ECONNREFUSED", "EHOSTUNREACH", "ENETUNREACH", "ENOTFOUND", "EHOSTDOWN"]);
-
-/** Whether the call never left, because there was no connection. */
-function isNotConnected(error: unknown): boolean {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if ("code" in cause && typeof cause.code === "string" && connectErrors.has(cause.code)) return true;
-  }
-  return false;
 }

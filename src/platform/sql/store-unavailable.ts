@@ -12,6 +12,10 @@ const codes = new Set([
   "ENOTFOUND",
   "EAI_AGAIN",
   "ETIMEDOUT",
+  // a container that has gone
+  "EHOSTUNREACH",
+  "EHOSTDOWN",
+  "ENETUNREACH",
   // PostgreSQL, https://www.postgresql.org/docs/18/errcodes-appendix.html
   "57P01",
   "57P02",

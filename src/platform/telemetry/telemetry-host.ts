@@ -97,14 +97,17 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
   };
   // What was handed on, and what was lost on its way, belongs to the process.
   const processMetrics = startMetrics(resourceOf(theProcess));
-  const batch = {
+  const batch = (queueVariable: string) => ({
     scheduledDelayMillis: embedded ? 500 : 2_000,
-    maxQueueSize: 16_384,
+    // What waits while a backend is away is memory: some 2 kB for each span or record.
+    maxQueueSize: integer(environment, queueVariable, { fallback: 16_384, min: 1_024, max: 1_000_000 }),
     maxExportBatchSize: 1_024,
     selfObsMeterProvider: processMetrics.provider,
-  };
-  const spanProcessors = exporters.spans.map((exporter) => new BatchSpanProcessor({ exporter, ...batch }));
-  const logProcessors = exporters.logs.map((exporter) => new BatchLogRecordProcessor({ exporter, ...batch }));
+  });
+  const spanBatch = batch("OTEL_BSP_MAX_QUEUE_SIZE");
+  const logBatch = batch("OTEL_BLRP_MAX_QUEUE_SIZE");
+  const spanProcessors = exporters.spans.map((exporter) => new BatchSpanProcessor({ exporter, ...spanBatch }));
+  const logProcessors = exporters.logs.map((exporter) => new BatchLogRecordProcessor({ exporter, ...logBatch }));
 
   const made = new Map<string, Telemetry>();
   return {

@@ -16,5 +16,6 @@ export const cart = declareService({
       meaning: "Where carts are kept: `host:port` or `valkey://user:password@host:port`; PostgreSQL unless it is set.",
     },
   ],
+  memoryMb: 96,
   load: () => import("./server.ts"),
 });

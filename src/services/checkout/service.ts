@@ -12,5 +12,6 @@ export const checkout = declareService({
   publishes: ["orders"],
   schema: "checkout",
   settings: [{ name: "KAFKA_TOPIC", meaning: "The topic of placed orders.", fallback: "orders" }],
+  memoryMb: 112,
   load: () => import("./server.ts"),
 });

@@ -21,5 +21,6 @@ export const email = declareService({
     },
     { name: "EMAIL_FROM", meaning: "The sender.", fallback: "Orrery <noreply@example.com>" },
   ],
+  memoryMb: 96,
   load: () => import("./server.ts"),
 });

@@ -10,5 +10,6 @@ export const fraudDetection = declareService({
   consumes: ["orders"],
   schema: "fraud_detection",
   settings: [{ name: "KAFKA_TOPIC", meaning: "The topic of placed orders.", fallback: "orders" }],
+  memoryMb: 88,
   load: () => import("./server.ts"),
 });

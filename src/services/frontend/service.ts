@@ -9,5 +9,6 @@ export const frontend = declareService({
   rpc: [],
   calls: ["ad", "cart", "checkout", "currency", "product-catalog", "recommendation", "shipping"],
   settings: [{ name: "ENV_PLATFORM", meaning: "Where the shop runs, shown in the footer.", fallback: "local" }],
+  memoryMb: 104,
   load: () => import("./server.ts"),
 });

@@ -1,0 +1,160 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { parse } from "yaml";
+import { services } from "../../services/index.ts";
+import { composeFiles } from "./compose-files.ts";
+
+const root = join(import.meta.dirname, "../../..");
+const files = new Map(composeFiles(services, "1.2.3").map(({ path, text }) => [path, text]));
+const textOf = (path: string) => files.get(path) ?? "";
+
+/** What is read of a service in a compose file. */
+interface Service {
+  readonly image: string;
+  readonly profiles?: readonly string[];
+  readonly command?: string | readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly ports?: readonly string[];
+  readonly volumes?: readonly string[];
+  readonly mem_limit: string;
+  readonly networks?: { readonly default: { readonly aliases: readonly string[] } };
+}
+
+interface ComposeFile {
+  readonly services: Readonly<Record<string, Service>>;
+  readonly volumes: Readonly<Record<string, unknown>>;
+}
+
+const full = parse(textOf("docker-compose.yml")) as ComposeFile;
+const compact = parse(textOf("docker-compose.compact.yml")) as ComposeFile;
+const settings = new Map(
+  [...textOf(".env").matchAll(/^(\w+)=(.*)$/gm)].map(([, name = "", value = ""]) => [name, value]),
+);
+
+/** Values of `.env` in their places. */
+function filledIn(text: string): string {
+  return text.replaceAll(/\$\{(\w+)\}/g, (_, name) => settings.get(name) ?? `no ${name}`);
+}
+
+/** In decimal megabytes, as the documents count. */
+function memoryMb(of: ComposeFile, profiles: readonly string[]): number {
+  const running = Object.values(of.services).filter(
+    (service) => service.profiles === undefined || service.profiles.some((profile) => profiles.includes(profile)),
+  );
+  return running.reduce((sum, { mem_limit }) => sum + (Number.parseInt(filledIn(mem_limit), 10) * 2 ** 20) / 1e6, 0);
+}
+
+describe("memory", () => {
+  it("of the shop alone is at most 1.9 GB", () => {
+    expect(memoryMb(full, [])).toBeLessThanOrEqual(1_900);
+  });
+
+  it("of everything is at most 3.0 GB", () => {
+    expect(memoryMb(full, ["observability"])).toBeLessThanOrEqual(3_000);
+  });
+
+  it("of everything, compact, is at most 1.6 GB", () => {
+    expect(memoryMb(compact, ["observability"])).toBeLessThanOrEqual(1_600);
+  });
+});
+
+it("every variable of .env is used, and every variable that is used is in .env", () => {
+  // Compose itself reads its own.
+  const used = new Set(["COMPOSE_PROJECT_NAME"]);
+  for (const path of ["docker-compose.yml", "docker-compose.compact.yml"])
+    for (const [, name = ""] of textOf(path).matchAll(/\$\{(\w+)/g)) used.add(name);
+  expect([...settings.keys()].toSorted()).toEqual([...used].toSorted());
+});
+
+it("secrets say of themselves that they are to be changed", () => {
+  const secrets = [...settings].filter(([name]) => /PASSWORD|SECRET/.test(name));
+  expect(secrets.length).toBeGreaterThan(5);
+  for (const [name, value] of secrets) expect(value, name).toMatch(/^change-me-/);
+});
+
+it("all images have a version", () => {
+  const images = [full, compact].flatMap((file) => Object.values(file.services).map(({ image }) => filledIn(image)));
+  for (const image of images) expect(image).toMatch(/^[\w./-]+:v?\d[\w.-]*$/);
+});
+
+describe("every service of the registry", () => {
+  const registry = services.map(({ name }) => name);
+
+  it("is a container of docker-compose.yml", () => {
+    expect(Object.keys(full.services)).toEqual(expect.arrayContaining(registry));
+  });
+
+  it("but the Observatory is in a process of docker-compose.compact.yml, and is reached by its own name", () => {
+    const reached = Object.entries(compact.services).flatMap(
+      ([name, { networks }]) => networks?.default.aliases ?? [name],
+    );
+    expect(reached).toEqual(expect.arrayContaining(registry.filter((name) => name !== "observatory")));
+  });
+
+  it.each(services.filter(({ name }) => name !== "frontend-proxy"))(
+    "finds those that it calls: $name",
+    ({ name, calls }) => {
+      const { environment } = full.services[name] ?? {};
+      for (const callee of services.filter((each) => calls.includes(each.name))) {
+        expect(environment).toMatchObject({ [callee.address ?? ""]: `${callee.name}:${callee.port.fallback}` });
+      }
+    },
+  );
+});
+
+describe.each([
+  ["docker-compose.yml", full],
+  ["docker-compose.compact.yml", compact],
+])("%s", (_, file) => {
+  it("opens the shop and Prometheus only, on an address that one chooses", () => {
+    const published = Object.values(file.services).flatMap(({ ports = [] }) => ports.map(filledIn));
+    expect(published).toEqual(["127.0.0.1:8080:8080", "127.0.0.1:9090:9090"]);
+  });
+
+  it.each(Object.keys(file.services))("gives %s no more than it needs", (name) => {
+    expect(file.services[name]).toMatchObject({
+      restart: "unless-stopped",
+      read_only: true,
+      cap_drop: ["ALL"],
+      security_opt: ["no-new-privileges:true"],
+      logging: { options: { "max-size": expect.anything(), "max-file": expect.anything() } },
+      mem_limit: expect.stringContaining("MEMORY_"),
+    });
+    expect(file.services[name]).not.toHaveProperty("privileged");
+  });
+
+  it("waits for nothing to start", () => {
+    for (const service of Object.values(file.services)) expect(service).not.toHaveProperty("depends_on");
+  });
+
+  it("sends telemetry only when somebody takes it", () => {
+    const endpoints = Object.values(file.services).flatMap(
+      ({ environment }) => environment?.OTEL_EXPORTER_OTLP_ENDPOINT ?? [],
+    );
+    expect(endpoints.length).toBeGreaterThan(0);
+    for (const endpoint of endpoints) expect(endpoint).toMatch(/^\$\{COMPOSE_PROFILES:\+http:/);
+  });
+
+  it("mounts what is in the repository, read-only, and volumes that it declares", () => {
+    for (const volume of Object.values(file.services).flatMap(({ volumes = [] }) => volumes)) {
+      const [from = "", , mode] = volume.split(":");
+      if (!from.startsWith(".")) {
+        expect(Object.keys(file.volumes)).toContain(from);
+        continue;
+      }
+      expect(mode, volume).toBe("ro");
+      const path = from.slice(2);
+      expect(existsSync(join(root, path)) || files.has(path), volume).toBe(true);
+    }
+  });
+});
+
+it("every service's role owns its schema, and no other", () => {
+  const sql = textOf("otel/postgresql/init.sql");
+  const owned = [...sql.matchAll(/^create schema (\w+) authorization (\w+);$/gm)];
+  for (const [, schema, role] of owned) expect(role).toBe(schema);
+  const schemas = services.flatMap(({ schema }) => schema ?? []).filter((schema) => schema !== "cart");
+  expect(owned.map(([, schema]) => schema).toSorted()).toEqual(schemas.toSorted());
+  expect(sql).toContain("grant pg_monitor to monitoring_user;");
+});

@@ -1,0 +1,135 @@
+import { eventually } from "../eventually.ts";
+import { docker, run } from "./docker.ts";
+
+/** What a container uses and may use, in bytes. */
+interface Memory {
+  readonly used: number;
+  readonly limit: number;
+  readonly outOfMemory: boolean;
+}
+
+/** Who starts before his store, or Kafka, says that he waits. */
+const expected = /waiting for it|service\.not_ready|ECONNREFUSED|ENOTFOUND/;
+
+const comesBackWithinMs = 120_000;
+
+/** The containers of one compose file. */
+export class ComposeProject {
+  readonly environment: Readonly<Record<string, string>>;
+  readonly #command: readonly string[];
+  readonly #file: string;
+
+  constructor(command: readonly string[], file: string, environment: Readonly<Record<string, string>>) {
+    this.#command = command;
+    this.#file = file;
+    this.environment = environment;
+  }
+
+  compose(...args: readonly string[]): Promise<string> {
+    const [program = "", ...before] = this.#command;
+    return run(program, [...before, "--file", this.#file, ...args], { environment: this.environment });
+  }
+
+  async images(): Promise<readonly string[]> {
+    return [...new Set(lines(await this.compose("config", "--images")))];
+  }
+
+  /** Those that run, but for those of images that are not to be had. */
+  async services({ without }: { readonly without: readonly string[] }): Promise<readonly string[]> {
+    const { services } = JSON.parse(await this.compose("config", "--format", "json")) as {
+      readonly services: Readonly<Record<string, { readonly image: string }>>;
+    };
+    return Object.entries(services).flatMap(([name, { image }]) => (without.includes(image) ? [] : [name]));
+  }
+
+  /** Runs a statement, as the superuser unless told. */
+  async sql(statement: string, role = "postgres"): Promise<string> {
+    const psql = ["psql", "--no-psqlrc", "-Atq", "-d", "astronomy_db", "-c", statement];
+    if (role === "postgres")
+      return (await this.compose("exec", "-T", "postgresql", ...psql, "-h", "/var/run/postgresql", "-U", role)).trim();
+    const as = `PGPASSWORD="$${role.toUpperCase()}_DB_PASSWORD" exec "$0" "$@"`;
+    return (
+      await this.compose("exec", "-T", "postgresql", "bash", "-c", as, ...psql, "-h", "127.0.0.1", "-U", role)
+    ).trim();
+  }
+
+  /** Repeats a check until it passes. */
+  eventually<T>(check: () => Promise<T>): Promise<T> {
+    return eventually(check, comesBackWithinMs);
+  }
+
+  /** Ends a container's process as the machine would, so that its restart policy applies. */
+  async killAndSeeItComeBack(service: string): Promise<void> {
+    const [before] = await this.#inspect([service]);
+    if (before === undefined) throw new Error(`There is no container of ${service}`);
+    process.kill(before.State.Pid, "SIGKILL");
+    await this.eventually(async () => {
+      const [now] = await this.#inspect([service]);
+      const isBack =
+        now !== undefined &&
+        now.RestartCount > before.RestartCount &&
+        (now.State.Health?.Status ?? "healthy") === "healthy";
+      if (!isBack) throw new Error(`${service} has not come back: ${JSON.stringify(now?.State)}`);
+    });
+  }
+
+  async memory(): Promise<ReadonlyMap<string, Memory>> {
+    const containers = await this.#inspect([]);
+    const stats = lines(
+      await docker("stats", "--no-stream", "--no-trunc", "--format", "{{json .}}", ...containers.map(({ Id }) => Id)),
+    ).map((line) => JSON.parse(line) as { readonly ID: string; readonly MemUsage: string });
+    return new Map(
+      containers
+        .map(({ Id, Config, HostConfig, State }): [string, Memory] => [
+          Config.Labels["com.docker.compose.service"] ?? Id,
+          {
+            used: bytes(stats.find(({ ID }) => ID === Id)?.MemUsage.split(" / ")[0] ?? "0B"),
+            limit: HostConfig.Memory,
+            outOfMemory: State.OOMKilled,
+          },
+        ])
+        .sort(([one], [other]) => (one < other ? -1 : 1)),
+    );
+  }
+
+  /** What services have logged as a warning or worse, but for what they waited for at the start. */
+  async complaints(): Promise<readonly string[]> {
+    const log = await this.compose("logs", "--no-color", "--no-log-prefix");
+    return lines(log).filter((line) => /^\{"severity":"(WARN|ERROR|FATAL)"/.test(line) && !expected.test(line));
+  }
+
+  /** Stops all containers; how long it took, in milliseconds. */
+  async stopsIn(): Promise<number> {
+    const begun = performance.now();
+    await this.compose("stop", "--timeout", "30");
+    return performance.now() - begun;
+  }
+
+  async #inspect(services: readonly string[]): Promise<readonly Inspected[]> {
+    const ids = lines(await this.compose("ps", "--all", "--quiet", ...services));
+    return JSON.parse(await docker("inspect", ...ids)) as Inspected[];
+  }
+}
+
+/** What is read of `docker inspect`. */
+interface Inspected {
+  readonly Id: string;
+  readonly RestartCount: number;
+  readonly Config: { readonly Labels: Readonly<Record<string, string>> };
+  readonly HostConfig: { readonly Memory: number };
+  readonly State: {
+    readonly Pid: number;
+    readonly OOMKilled: boolean;
+    readonly Health?: { readonly Status: string };
+  };
+}
+
+function lines(text: string): readonly string[] {
+  return text.split("\n").filter((line) => line !== "");
+}
+
+/** `12.3MiB` */
+function bytes(text: string): number {
+  const [, number, unit = ""] = /^([\d.]+)(\w+)$/.exec(text) ?? [];
+  return Number(number) * 1_024 ** ["B", "KiB", "MiB", "GiB"].indexOf(unit);
+}

@@ -9,7 +9,7 @@ WORKDIR /orrery
 COPY package.json package-lock.json .npmrc ./
 RUN npm ci
 COPY . .
-RUN node scripts/setup.mjs --web && node node_modules/vite/bin/vite.js build --config vite.server.config.ts
+RUN node scripts/setup.mjs --web --server
 # Beside the code stay the files that it reads: migrations and pictures. A bundle needs no other packages.
 RUN find src -name '*.ts' -delete && find src -name '*.tsx' -delete && rm -r src/web src/services/image-provider/artwork
 

@@ -10,7 +10,7 @@ import { engines } from "../src/stack/engines/index.ts";
 import { engineHome, enginesFolder } from "../src/stack/engines/installation.ts";
 import { NativeStack } from "../src/stack/native-stack.ts";
 import { browse, type LoadResult, load, order } from "./load.ts";
-import { memoryMb, processTree } from "./processes.ts";
+import { cpuMs, memoryMb, processTree } from "./processes.ts";
 import { runShop } from "./running-shop.ts";
 
 /** Megabytes that a service may take under load. */
@@ -18,12 +18,21 @@ const serviceMb = 120;
 /** Seconds until everything can serve. */
 const startSeconds = 30;
 
+interface Process {
+  readonly memoryMb: number;
+  readonly cpuSeconds: number;
+}
+
+function measuredProcess(pids: readonly number[]): Process {
+  return { memoryMb: memoryMb(pids), cpuSeconds: cpuMs(pids) / 1_000 };
+}
+
 interface Measured {
   readonly startSeconds: number;
   readonly browse: LoadResult;
   readonly orders: LoadResult;
-  /** After the load, by process. */
-  readonly memory: ReadonlyMap<string, number>;
+  /** After the load, by process: megabytes, and seconds of CPU since its start. */
+  readonly processes: ReadonlyMap<string, Process>;
 }
 
 const { values: options } = parseArgs({
@@ -55,7 +64,7 @@ through Envoy), and on the mesh with three replicas of cart and product-catalog.
     ["product-catalog", 3],
   ]);
   tell("mesh with 3 x cart, 3 x product-catalog", await onMesh(replicas, { seconds, concurrency }), embedded);
-  tellMemory(mesh.memory);
+  tellProcesses(mesh);
 }
 
 type Load = { readonly seconds: number; readonly concurrency: number };
@@ -73,8 +82,8 @@ async function onEmbedded(how: Load): Promise<Measured> {
   const shop = await runShop(dataDir);
   try {
     const measured = await loads(shop.url, how);
-    const memory = new Map([["the shop and its PostgreSQL", memoryMb(processTree(shop.pid))]]);
-    return { startSeconds: shop.readyMs / 1_000, ...measured, memory };
+    const processes = new Map([["the shop and its PostgreSQL", measuredProcess(processTree(shop.pid))]]);
+    return { startSeconds: shop.readyMs / 1_000, ...measured, processes };
   } finally {
     await shop.stop();
     await rm(dataDir, { recursive: true, force: true });
@@ -103,10 +112,10 @@ async function onMesh(replicas: ReadonlyMap<string, number>, how: Load): Promise
   const startSeconds = (performance.now() - begun) / 1_000;
   try {
     const measured = await loads(stack.url, how);
-    const memory = new Map<string, number>();
-    for (const name of stack.names) memory.set(name, memoryMb([stack.program(name).pid ?? 0]));
-    memory.set("postgresql", memoryMb(processTree(await postmaster(stack))));
-    return { startSeconds, ...measured, memory };
+    const processes = new Map<string, Process>();
+    for (const name of stack.names) processes.set(name, measuredProcess([stack.program(name).pid ?? 0]));
+    processes.set("postgresql", measuredProcess(processTree(await postmaster(stack))));
+    return { startSeconds, ...measured, processes };
   } finally {
     await stack.stop();
     await rm(dataDir, { recursive: true, force: true });
@@ -132,14 +141,16 @@ function tell(name: string, measured: Measured, baseline?: Measured): void {
     line(what, rate, "/s", other && `${(rate / (other.count / other.seconds)).toFixed(2)} x npm start`);
     line(`${what}, p50 and p99`, p50, "ms", `${p99.toFixed(1)} ms${failed === 0 ? "" : `, ${failed} failed`}`);
   }
-  const all = [...measured.memory.values()].reduce((sum, each) => sum + each, 0);
+  const all = [...measured.processes.values()].reduce((sum, each) => sum + each.memoryMb, 0);
   line("memory after the load, all processes", all, "MB");
   process.stdout.write("\n");
 }
 
-function tellMemory(memory: ReadonlyMap<string, number>): void {
-  process.stdout.write(`memory of each process of the mesh after the load (target for services: ${serviceMb} MB)\n`);
-  for (const [name, mb] of [...memory].toSorted(([, a], [, b]) => b - a)) line(name, mb, "MB");
+function tellProcesses({ processes }: Measured): void {
+  process.stdout.write(`each process of the mesh after the load (target for services: ${serviceMb} MB)\n`);
+  for (const [name, { memoryMb, cpuSeconds }] of [...processes].toSorted(([, a], [, b]) => b.memoryMb - a.memoryMb)) {
+    line(name, memoryMb, "MB", `${cpuSeconds.toFixed(1).padStart(6)} s of CPU`);
+  }
 }
 
 function line(name: string, value: number, unit: string, rest?: string): void {

@@ -1,11 +1,11 @@
 // What every command of package.json does first, on a machine that has nothing but Node (20 or newer) and npm: sees to
-// Node 24, the dependencies and, with --web, the web bundle. Plain JavaScript without dependencies, for it runs before
+// Node 24, the dependencies and, with --web and --server, the bundles. Plain JavaScript without dependencies, for it runs before
 // there are any. The command itself is then exec'd by npm's shell, so that signals and exit codes need no go-between.
+import { ensureBundles, server, web } from "./setup/bundles.mjs";
 import { ensureDependencies } from "./setup/dependencies.mjs";
 import { SetupError } from "./setup/error.mjs";
 import { ensureNode } from "./setup/node.mjs";
 import { root } from "./setup/place.mjs";
-import { ensureWeb } from "./setup/web.mjs";
 
 async function main(options) {
   if (process.platform === "win32") {
@@ -16,8 +16,12 @@ async function main(options) {
   }
   const node = await ensureNode();
   await ensureDependencies(node);
+  const again = options.includes("--again");
   if (options.includes("--web")) {
-    await ensureWeb(node, { again: options.includes("--again") });
+    await ensureBundles(web, node, { again });
+  }
+  if (options.includes("--server")) {
+    await ensureBundles(server, node, { again });
   }
 }
 

@@ -1,11 +1,13 @@
+import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { ServiceDeclaration } from "../platform/lifecycle/service.ts";
 import type { Program } from "./engines/engine.ts";
 
-const main = fileURLToPath(new URL("../main.ts", import.meta.url));
+/** The bundle, which is there when npm has started this, and the sources else. */
+const mains = ["../../dist/server/main.js", "../main.ts"].map((path) => fileURLToPath(new URL(path, import.meta.url)));
 
-/** A small young generation: many processes of ours share a machine. */
-const nodeArguments = ["--max-semi-space-size=4"];
+/** A small young generation and a bounded heap: many processes of ours share a machine. */
+const nodeArguments = ["--max-semi-space-size=2", "--max-old-space-size=96"];
 
 /** A service as a process of its own, run and watched like an engine; ready when it says that it can serve. */
 export function serviceProgram(service: ServiceDeclaration, environment: Readonly<Record<string, string>>): Program {
@@ -17,8 +19,14 @@ export function serviceProgram(service: ServiceDeclaration, environment: Readonl
       const port = String(ports.rpc);
       return {
         program: process.execPath,
-        args: [...nodeArguments, main, "serve", service.name],
-        environment: { ...environment, ...settings, [service.port.variable]: port },
+        args: [...nodeArguments, mains.find(existsSync) ?? "", "serve", service.name],
+        environment: {
+          MALLOC_ARENA_MAX: "2",
+          MALLOC_MMAP_THRESHOLD_: "65536",
+          ...environment,
+          ...settings,
+          [service.port.variable]: port,
+        },
         isReady: () => isServing(port),
         readyWithinMs: 60_000,
         stopWithinMs: 15_000,

@@ -5,25 +5,34 @@ import { root } from "./setup/place.mjs";
 
 const stages = process.argv.slice(2);
 
-function report() {
+function report(name) {
   try {
-    return JSON.parse(readFileSync(join(root, ".orrery-test", "report.json"), "utf8"));
+    return JSON.parse(readFileSync(join(root, ".orrery-test", name), "utf8"));
   } catch {
     return undefined;
   }
 }
 
-const tests = report();
-const passed = tests?.numPassedTests ?? 0;
-// A file that does not load has no tests to count: it counts as one.
-const unloaded = (tests?.testResults ?? []).filter(
-  (file) => file.status === "failed" && file.assertionResults.length === 0,
-);
-let failed = (tests?.numFailedTests ?? 0) + unloaded.length;
-if (stages.includes("test") && failed === 0) {
-  failed = 1;
+/** How many of a report's tests failed; a file that does not load has no tests to count: it counts as one. */
+function failuresIn(tests) {
+  const unloaded = (tests?.testResults ?? []).filter(
+    (file) => file.status === "failed" && file.assertionResults.length === 0,
+  );
+  return (tests?.numFailedTests ?? 0) + unloaded.length;
 }
-failed += stages.filter((stage) => stage !== "test").length;
+
+const tests = report("report.json");
+const reports = new Map([
+  ["test", tests],
+  ["test:stack", report("report-stack.json")],
+]);
+let passed = 0;
+let failed = stages.filter((stage) => !reports.has(stage)).length;
+for (const [stage, results] of reports) {
+  passed += results?.numPassedTests ?? 0;
+  const failures = failuresIn(results);
+  failed += stages.includes(stage) ? Math.max(failures, 1) : failures;
+}
 if (stages.length > 0) {
   console.log(`failed: ${stages.join(", ")}`);
 }

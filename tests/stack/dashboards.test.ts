@@ -19,8 +19,9 @@ beforeAll(async () => {
   await refundOnce(stack);
   await eventually(() => expect(traffic.placed).toBeGreaterThan(30), 60_000);
   await stack.withoutSome(async () => {
-    // Until so many orders have failed that somebody is told.
+    // Until so many have failed that they are counted, and that somebody is told.
     await eventually(async () => {
+      expect(Math.min(traffic.failed.orders, traffic.failed.pictures)).toBeGreaterThan(20);
       expect((await answersTo(raised, stack.backends, {})).count).toBeGreaterThan(0);
     }, 90_000);
   });

@@ -65,6 +65,8 @@ export class Traffic {
   readonly #ended: Promise<unknown>;
   #isOver = false;
   placed = 0;
+  /** Orders and pictures that could not be had. */
+  readonly failed = { orders: 0, pictures: 0 };
 
   constructor(stack: WholeStack) {
     this.#stack = stack;
@@ -90,7 +92,9 @@ export class Traffic {
     await customer.puts(telescope, 2);
     await api(url, `/api/cart?sessionId=${customer.userId}&currencyCode=EUR`);
     const userCurrency = this.placed % 2 === 0 ? "EUR" : "USD";
-    if ((await customer.checksOut({ changes: { userCurrency } })).status === 200) this.placed++;
+    const { status } = await customer.checksOut({ changes: { userCurrency } });
+    if (status === 200) this.placed++;
+    if (status >= 500) this.failed.orders++;
     await customer.puts(flashlight);
     await customer.checksOut({ changes: { creditCard: { ...goodCard, creditCardExpirationYear: 2020 } } });
   }
@@ -106,10 +110,11 @@ export class Traffic {
       "/api/data?contextKeys=telescopes",
       "/api/data",
       "/api/currency",
-      "/images/products/SolarFilter.jpg",
     ]) {
       await api(url, path);
     }
+    const { status } = await api(url, "/images/products/SolarFilter.jpg");
+    if (status >= 500) this.failed.pictures++;
     await remoteClient(url, ProductCatalogService).searchProducts({ query: "telescope" });
   }
 }

@@ -6,7 +6,7 @@ import { envoy, kafka, postgresql, valkey } from "./engines.ts";
 import { observabilityContainers, observabilityProfile } from "./observability.ts";
 import { monitoring, type Role, rolesOf, rolesSql } from "./roles.ts";
 import { environmentFile, generalSettings, memorySettings } from "./settings.ts";
-import { shopContainer } from "./shop.ts";
+import { shopContainer, whenWatched } from "./shop.ts";
 
 const source =
   "Rendered from the services' declarations by `npm run orrery -- render`: change src/deploy/compose/, or put what is to be\n" +
@@ -79,6 +79,11 @@ function fullContainers(all: readonly ServiceDeclaration[], roles: readonly Role
       return roles.find(({ name }) => name === service?.schema) ?? { name: "", variable: "" };
     },
   };
+  const given: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+    frontend: { PUBLIC_OBSERVATORY_URL: whenWatched("/observatory/") },
+    // Less than it keeps where it is alone.
+    observatory: { OBSERVATORY_MEMORY_MB: "48", OBSERVATORY_MAX_SPANS: "50000" },
+  };
   const own = all.map((service) => ({
     ...shopContainer({
       name: service.name,
@@ -87,10 +92,7 @@ function fullContainers(all: readonly ServiceDeclaration[], roles: readonly Role
       stores,
       memoryMb: service.memoryMb ?? usualMemoryMb,
       isBuilt: service.name === "frontend",
-      // Less than it keeps where it is alone.
-      ...(service.name === "observatory"
-        ? { given: { OBSERVATORY_MEMORY_MB: "48", OBSERVATORY_MAX_SPANS: "50000" } }
-        : {}),
+      given: given[service.name] ?? {},
     }),
     ...(service.name === "observatory" ? { profile: observabilityProfile } : {}),
   }));

@@ -12,7 +12,7 @@ export interface Stores {
 }
 
 /** Set while the observability profile runs; a shop alone sends its telemetry to nobody. */
-const whenWatched = (value: string) => `\${COMPOSE_PROFILES:+${value}}`;
+export const whenWatched = (value: string) => `\${COMPOSE_PROFILES:+${value}}`;
 
 /**
  * A container with one or several services in one process.

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdir, open, readFile } from "node:fs/promises";
+import { mkdir, open } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { freePort, isFreePort } from "../../platform/lifecycle/free-port.ts";
@@ -114,7 +114,7 @@ export class RunningEngine {
   async #ready(child: ChildProcess, command: EngineCommand, begin: number): Promise<void> {
     const end = performance.now() + command.readyWithinMs;
     for (;;) {
-      const output = (await readFile(this.log)).subarray(begin).toString();
+      const output = await readFrom(this.log, begin);
       // What answers must be what was started: a port may be another's.
       const isRunning = child.exitCode === null && child.signalCode === null;
       if (isRunning && (await command.isReady(output))) return;
@@ -149,5 +149,17 @@ export class RunningEngine {
       await ended;
       clearTimeout(late);
     } else await ended;
+  }
+}
+
+/** What stands in a file from a place on; the log of many runs may be long. */
+async function readFrom(path: string, begin: number): Promise<string> {
+  const file = await open(path);
+  try {
+    const { size } = await file.stat();
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(Math.max(size - begin, 0)), { position: begin });
+    return buffer.toString("utf8", 0, bytesRead);
+  } finally {
+    await file.close();
   }
 }

@@ -84,6 +84,7 @@ function pageOrApi(path: string): string {
 export const watching: readonly string[] = [
   ...folders.filter(({ isWatching }) => isWatching).map(({ prefix }) => prefix.slice(0, -1)),
   "/orrery.observatory.",
+  "/grpc.health.",
   "/opentelemetry.",
 ];
 

@@ -1,6 +1,7 @@
 import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { ServiceDeclaration } from "../platform/lifecycle/service.ts";
+import { complaintAbout } from "../platform/rpc/ask-health.ts";
 import type { Program } from "./engines/engine.ts";
 
 /** The bundle, which is there when npm has started this, and the sources else. */
@@ -27,25 +28,10 @@ export function serviceProgram(service: ServiceDeclaration, environment: Readonl
           ...settings,
           [service.port.variable]: port,
         },
-        isReady: () => isServing(port),
+        isReady: async () => (await complaintAbout(port)) === undefined,
         readyWithinMs: 60_000,
         stopWithinMs: 15_000,
       };
     },
   };
-}
-
-/** Asks grpc.health.v1 in Connect's language. */
-async function isServing(port: string): Promise<boolean> {
-  try {
-    const answer = await fetch(`http://127.0.0.1:${port}/grpc.health.v1.Health/Check`, {
-      method: "POST",
-      headers: { "content-type": "application/json" },
-      body: "{}",
-    });
-    const { status } = (await answer.json()) as { status?: string };
-    return status === "SERVING";
-  } catch {
-    return false;
-  }
 }

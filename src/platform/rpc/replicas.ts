@@ -57,7 +57,7 @@ export function replicatedTransport(origins: readonly string[], options: Replica
         return addresses.length < 2 ? [origin] : addresses.map((address) => withHost(origin, address));
       }),
     );
-    known = found.flat();
+    known = [...new Set(found.flat())];
     for (const each of known) {
       if (replicas.has(each)) continue;
       replicas.set(each, { transport: remoteTransport(each), failures: 0, pausedUntil: 0 });

@@ -98,7 +98,7 @@ async function onMesh(replicas: ReadonlyMap<string, number>, how: Load): Promise
     if (existsSync(home)) installed.set(engine, home);
   }
   const begun = performance.now();
-  const stack = await NativeStack.start({
+  const stack = await NativeStack.open({
     engines: installed,
     dataDir,
     ports: "free",
@@ -109,6 +109,7 @@ async function onMesh(replicas: ReadonlyMap<string, number>, how: Load): Promise
     restarts: false,
     tell: () => {},
   });
+  await stack.start();
   const startSeconds = (performance.now() - begun) / 1_000;
   try {
     const measured = await loads(stack.url, how);

@@ -55,7 +55,7 @@ export async function runStack(options: {
   if (rows.length > 1) tell(textTable(rows));
   await mkdir(dataDir, { recursive: true });
   const secret = secretFromEnvironment(process.env) ?? (await secretOfFolder(dataDir));
-  const starting = NativeStack.start({
+  const stack = await NativeStack.open({
     engines: installed,
     dataDir,
     ports: "usual",
@@ -64,18 +64,12 @@ export async function runStack(options: {
     restarts: true,
     tell,
   });
-  const stack = await Promise.race([starting, stopped.then(() => undefined)]);
-  if (stack === undefined) {
-    tell("\nStopping");
-    await starting.then(
-      (late) => late.stop(),
-      () => {},
-    );
-    return;
+  const isUp = await Promise.race([stack.start().then(() => true), stopped.then(() => false)]);
+  if (isUp) {
+    const took = ((performance.now() - begun) / 1_000).toFixed(1);
+    tell(`\nAll of it ready in ${took} s.\n\n${whatIsWhere(stack, dataDir)}\nCtrl-C stops it.`);
+    await stopped;
   }
-  tell(`\nAll of it ready in ${((performance.now() - begun) / 1_000).toFixed(1)} s.\n\n${whatIsWhere(stack, dataDir)}`);
-  tell("Ctrl-C stops it.");
-  await stopped;
   tell("\nStopping");
   await stack.stop();
   tell(`Stopped; the data stays in ${relative(".", dataDir)}.`);
@@ -163,7 +157,7 @@ async function withProgress<T>(
 ): Promise<T> {
   const out = process.stderr;
   const begun = performance.now();
-  const label = `${name} ${version}`.padEnd(16);
+  const label = `${name} ${version}`.padEnd(20);
   let last: string | undefined;
   const doing = (what: string) => {
     // A count that goes up is no news in a log file.

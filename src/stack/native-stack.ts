@@ -13,7 +13,7 @@ import { type EmbeddedPostgres, startEmbeddedPostgres } from "../platform/sql/em
 import { services } from "../services/index.ts";
 import { presetsSetting } from "./engines/collector.ts";
 import type { Engine, Program } from "./engines/engine.ts";
-import { type RunningEngine, startEngine } from "./engines/running-engine.ts";
+import { RunningEngine } from "./engines/running-engine.ts";
 import { serviceProgram } from "./service-program.ts";
 
 export interface StackOptions {
@@ -37,6 +37,9 @@ export interface StackOptions {
   readonly tell: (line: string) => void;
 }
 
+/** A second process of `ad` leaves the page for Prometheus to the first. */
+const ofReplica = { AD_PROMETHEUS_PORT: "0" };
+
 /** The frontend's own port, where Envoy has the one that both have in containers. */
 const frontendPort = 8088;
 
@@ -54,6 +57,7 @@ export class NativeStack {
   readonly #ports: ReadonlyMap<string, Ports>;
   readonly #running = new Map<string, RunningEngine>();
   readonly #stopping = new AbortController();
+  #stopped: Promise<void> | undefined;
   #postgres: { readonly server: EmbeddedPostgres; readonly databases: Databases } | undefined;
 
   private constructor(options: StackOptions, ports: ReadonlyMap<string, Ports>) {
@@ -61,12 +65,8 @@ export class NativeStack {
     this.#ports = ports;
   }
 
-  /**
-   * Starts everything at once; returns when all of it can serve.
-   *
-   * @throws EngineError when something cannot run; what has come up is stopped first
-   */
-  static async start(options: StackOptions): Promise<NativeStack> {
+  /** Chooses the ports; starts nothing. */
+  static async open(options: StackOptions): Promise<NativeStack> {
     const ports = new Map<string, Ports>();
     for (const engine of options.engines.keys()) ports.set(engine.name, await portsOf(engine, options.ports));
     for (const service of servicesBeside(options.engines)) {
@@ -74,14 +74,7 @@ export class NativeStack {
       ports.set(first, await portsOf(service, options.ports));
       for (const name of others) ports.set(name, await portsOf(service, "free"));
     }
-    const stack = new NativeStack(options, ports);
-    try {
-      await stack.#start();
-      return stack;
-    } catch (error) {
-      await stack.stop();
-      throw error;
-    }
+    return new NativeStack(options, ports);
   }
 
   /** `http://127.0.0.1:8080`: where people go. */
@@ -120,21 +113,63 @@ export class NativeStack {
     return number === undefined ? undefined : `127.0.0.1:${number}`;
   }
 
-  /** Stops services before what they need, and PostgreSQL at the end. */
-  async stop(): Promise<void> {
+  /**
+   * Starts everything at once; returns when all of it can serve.
+   *
+   * @throws EngineError when something cannot run, or all of it is stopped meanwhile; what has come up is stopped first
+   */
+  async start(): Promise<void> {
+    const { engines, dataDir } = this.#options;
+    await mkdir(dataDir, { recursive: true });
+    const databases = await this.#startPostgres();
+    const parts = [
+      ...[...engines].map(async ([engine, home]) => {
+        const settings = { ...(await this.#settingsOf(engine)), ...this.#options.settings?.[engine.name] };
+        await this.#run(engine, { home, settings });
+      }),
+      ...servicesBeside(engines).map(async (service) => {
+        const program = serviceProgram(service, await this.#environmentOf(service, databases));
+        const [first, ...others] = replicaNames(service, this.#options);
+        await Promise.all([
+          this.#run({ ...program, name: first }, { home: dataDir, settings: {} }),
+          ...others.map((name) => this.#run({ ...program, name }, { home: dataDir, settings: ofReplica })),
+        ]);
+      }),
+    ];
+    try {
+      await Promise.all(parts);
+    } catch (error) {
+      await this.stop();
+      await Promise.allSettled(parts);
+      throw error;
+    }
+  }
+
+  /** Ends a start, too. */
+  stop(): Promise<void> {
     this.#stopping.abort();
-    const isEngine = (name: string) => [...this.#options.engines.keys()].some((engine) => engine.name === name);
-    const all = [...this.#running];
-    const stop = (parts: typeof all) => Promise.all(parts.map(([, running]) => running.stop()));
-    await stop(all.filter(([name]) => name === "envoy"));
-    await stop(all.filter(([name]) => !isEngine(name)));
-    await stop(all.filter(([name]) => isEngine(name)));
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  /** Senders before what they send to: requests, then telemetry, then what is stored. */
+  async #stop(): Promise<void> {
+    const left = new Map(this.#running);
+    const stop = async (names: readonly string[]) => {
+      const parts = names.flatMap((name) => left.get(name) ?? []);
+      for (const name of names) left.delete(name);
+      await Promise.all(parts.map((running) => running.stop()));
+    };
+    const engines = new Set([...this.#options.engines.keys()].map(({ name }) => name));
+    await stop(["envoy"]);
+    await stop([...left.keys()].filter((name) => !engines.has(name) && name !== "observatory"));
+    await stop(["collector"]);
+    await stop([...left.keys()]);
     await this.#postgres?.databases.stop();
   }
 
-  async #start(): Promise<void> {
-    const { engines, dataDir, tell } = this.#options;
-    await mkdir(dataDir, { recursive: true });
+  async #startPostgres(): Promise<Databases> {
+    const { dataDir, tell } = this.#options;
     const begun = performance.now();
     const server = await startEmbeddedPostgres({
       dataDir: join(dataDir, "postgres"),
@@ -142,24 +177,11 @@ export class NativeStack {
       log: (line) => tell(`postgresql: ${line}`),
     });
     const databases = embeddedDatabase(server);
+    if (this.#stopping.signal.aborted) await databases.stop();
+    this.#stopping.signal.throwIfAborted();
     this.#postgres = { server, databases };
     tell(`postgresql ready in ${seconds(begun)}`);
-    await Promise.all([
-      ...[...engines].map(async ([engine, home]) =>
-        this.#run(engine, {
-          home,
-          settings: { ...(await this.#settingsOf(engine)), ...this.#options.settings?.[engine.name] },
-        }),
-      ),
-      ...servicesBeside(engines).map(async (service) => {
-        const program = serviceProgram(service, await this.#environmentOf(service, databases));
-        await Promise.all(
-          replicaNames(service, this.#options).map((name) =>
-            this.#run({ ...program, name }, { home: dataDir, settings: {} }),
-          ),
-        );
-      }),
-    ]);
+    return databases;
   }
 
   async #run(
@@ -169,13 +191,15 @@ export class NativeStack {
     const { dataDir, restarts, tell } = this.#options;
     const { name } = program;
     const begun = performance.now();
-    const running = await startEngine(program, {
+    this.#stopping.signal.throwIfAborted();
+    const running = new RunningEngine(program, {
       ...options,
       dataDir: join(dataDir, name),
       ports: this.#ports.get(name) ?? {},
     });
     this.#running.set(name, running);
-    if (this.#stopping.signal.aborted) return await running.stop();
+    await running.start();
+    this.#stopping.signal.throwIfAborted();
     tell(`${name} ready in ${seconds(begun)}`);
     if (restarts) void this.#keepUp(name, running);
   }
@@ -195,10 +219,12 @@ export class NativeStack {
       pauseMs = Math.min(2 * pauseMs, longestPauseMs);
       if (signal.aborted) return;
       const again = performance.now();
-      await running.start().then(
-        () => tell(`${name} ready in ${seconds(again)}`),
-        (error: Error) => tell(`${name}: ${error.message}`),
-      );
+      try {
+        await running.start();
+        tell(`${name} ready in ${seconds(again)}`);
+      } catch (error) {
+        if (!signal.aborted) tell(`${name}: ${error instanceof Error ? error.message : error}`);
+      }
     }
   }
 

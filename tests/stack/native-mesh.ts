@@ -26,7 +26,7 @@ export async function startNativeMesh(
     const home = await engineHome(engine, enginesFolder(process.env));
     if (existsSync(home)) installed.set(engine, home);
   }
-  const stack = await NativeStack.start({
+  const stack = await NativeStack.open({
     ...options,
     engines: installed,
     dataDir,
@@ -34,6 +34,7 @@ export async function startNativeMesh(
     secret: "a secret that all of them share",
     tell: () => {},
   });
+  await stack.start();
   const sql = postgres({ ...stack.database, max: 1, onnotice: () => {} });
   return {
     stack,

@@ -2,8 +2,9 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
+import { freePort } from "../../platform/lifecycle/free-port.ts";
 import type { Engine, EngineCommand } from "./engine.ts";
-import { startEngine } from "./running-engine.ts";
+import { RunningEngine, startEngine } from "./running-engine.ts";
 import { java } from "./tools.ts";
 
 /** An engine that answers HTTP with how often it was started on its data. */
@@ -102,5 +103,26 @@ test("an engine that ignores SIGTERM is killed when its time is over", async () 
   });
   const engine = await startEngine(stubborn, { home: "", dataDir: await dataDir() });
   await engine.stop();
+  expect(engine.pid).toBeUndefined();
+});
+
+test("an engine that is stopped while it prepares its start is not started", async () => {
+  const { promise: prepared, resolve: goOn } = Promise.withResolvers<void>();
+  const slow = counter();
+  const engine = new RunningEngine(
+    {
+      ...slow,
+      async prepare(place) {
+        await prepared;
+        return slow.prepare(place);
+      },
+    },
+    { home: "", dataDir: await dataDir(), ports: { http: await freePort() }, settings: {} },
+  );
+  onTestFinished(() => engine.kill());
+  const starting = engine.start();
+  await engine.stop();
+  goOn();
+  await expect(starting).rejects.toThrow("counter was stopped before it had started");
   expect(engine.pid).toBeUndefined();
 });

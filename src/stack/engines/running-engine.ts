@@ -45,6 +45,8 @@ export class RunningEngine {
   readonly log: string;
   readonly #engine: Program;
   readonly #place: EnginePlace;
+  /** How often it was told to end: a start that was overtaken by that starts nothing. */
+  #ends = 0;
   #run: { readonly child: ChildProcess; readonly command: EngineCommand; isReady: boolean } | undefined;
 
   constructor(engine: Program, place: EnginePlace) {
@@ -78,6 +80,7 @@ export class RunningEngine {
   /** Starts it, again on the same data and ports after a stop; returns when it can serve. */
   async start(): Promise<void> {
     if (this.#run !== undefined) return;
+    const ends = this.#ends;
     for (const [name, port] of Object.entries(this.ports)) {
       if (await isFreePort(port)) continue;
       throw new EngineError(`Port ${port}, which ${this.#engine.name} wants as ${name}, is taken.`);
@@ -86,6 +89,10 @@ export class RunningEngine {
     const command = await this.#engine.prepare(this.#place);
     const log = await open(this.log, "a");
     const { size: begin } = await log.stat();
+    if (this.#ends !== ends) {
+      await log.close();
+      throw new EngineError(`${this.#engine.name} was stopped before it had started.`);
+    }
     const child = spawn(command.program, command.args, {
       cwd: this.#place.dataDir,
       env: { ...process.env, ...command.environment },
@@ -139,6 +146,7 @@ export class RunningEngine {
   }
 
   async #end(signal: NodeJS.Signals, patienceMs: number): Promise<void> {
+    this.#ends++;
     const child = this.#run?.child;
     if (child === undefined || child.pid === undefined) return;
     if (child.exitCode !== null || child.signalCode !== null) return;

@@ -1,10 +1,9 @@
 // Writes what Prometheus and Alertmanager are started with into a folder, for Alertmanager to tell people by the
 // variables that otel/alertmanager/receivers.env lists:
 //   .toolchain/bin/node --env-file=my-receivers.env scripts/render-monitoring.ts <folder>
-import { mkdir, rm, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
 import { alertmanagerFiles, alertReceivers } from "../src/deploy/alertmanager.ts";
 import { prometheusFiles } from "../src/deploy/prometheus.ts";
+import { writeRenderedFiles } from "../src/deploy/write-rendered-files.ts";
 import { shopObjectives } from "../src/observatory/objectives/shop-objectives.ts";
 import { ConfigError } from "../src/platform/config/environment.ts";
 import { services } from "../src/services/index.ts";
@@ -17,14 +16,9 @@ try {
     ...prometheusFiles({ services, objectives: shopObjectives }),
     ...alertmanagerFiles({ receivers: alertReceivers(process.env) }),
   ];
-  for (const { path, text } of files) {
-    const file = join(folder, path);
-    await mkdir(dirname(file), { recursive: true });
-    // The keys are for nobody else on the machine: a file that is there would keep its own mode.
-    await rm(file, { force: true });
-    await writeFile(file, text, { mode: 0o600 });
-    console.log(file);
-  }
+  // The keys are for nobody else on the machine.
+  const written = await writeRenderedFiles(folder, files, { mode: 0o600 });
+  console.log(written.join("\n"));
 } catch (error) {
   if (!(error instanceof ConfigError)) throw error;
   console.error(error.message);

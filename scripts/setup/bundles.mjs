@@ -32,7 +32,11 @@ export async function ensureBundles(kind, node, { again }) {
     return;
   }
   const names = kind.bundles.map(({ name }) => name).join(" and ");
-  await withLock(() => stage(kind.name, `building ${names}`, () => build(kind, node)));
+  await withLock(async () => {
+    // Another command may have built them while this one waited.
+    if (!again && isBuilt(kind, sourcesHash(kind))) return;
+    await stage(kind.name, `building ${names}`, () => build(kind, node));
+  });
 }
 
 async function build(kind, node) {

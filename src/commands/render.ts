@@ -1,6 +1,8 @@
-import { mkdir, readFile, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
+import { fileURLToPath } from "node:url";
 import type { RenderedFile } from "../deploy/rendered-file.ts";
 import { renderedFiles } from "../deploy/rendered-files.ts";
+import { writeRenderedFiles } from "../deploy/write-rendered-files.ts";
 import { shopVersion } from "./version.ts";
 
 const root = new URL("../../", import.meta.url);
@@ -16,12 +18,8 @@ export async function render(options: { readonly check?: boolean }): Promise<voi
     process.exitCode = 1;
     return;
   }
-  for (const { path, text } of stale) {
-    const file = new URL(path, root);
-    await mkdir(new URL(".", file), { recursive: true });
-    await writeFile(file, text);
-    process.stdout.write(`${path} written\n`);
-  }
+  await writeRenderedFiles(fileURLToPath(root), stale);
+  for (const { path } of stale) process.stdout.write(`${path} written\n`);
   if (stale.length === 0) process.stdout.write("Everything is as it would be rendered.\n");
 }
 

@@ -1,11 +1,13 @@
-import { mkdir, writeFile } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { mkdir } from "node:fs/promises";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import postgres from "postgres";
 import { checkedAddress } from "../deploy/collector.ts";
 import { prometheusFiles } from "../deploy/prometheus.ts";
+import { writeRenderedFiles } from "../deploy/write-rendered-files.ts";
 import { frontendProxy } from "../edge/service.ts";
 import { shopObjectives } from "../observatory/objectives/shop-objectives.ts";
+import { text } from "../platform/config/environment.ts";
 import { type Databases, embeddedDatabase } from "../platform/lifecycle/databases.ts";
 import { freePort } from "../platform/lifecycle/free-port.ts";
 import type { ServiceDeclaration } from "../platform/lifecycle/service.ts";
@@ -302,17 +304,17 @@ export class NativeStack {
       alertmanager: this.addressOf("alertmanager") ?? "127.0.0.1:9093",
     });
     const folder = join(this.#options.dataDir, "prometheus", "configuration");
-    for (const { path, text } of files) {
-      await mkdir(dirname(join(folder, path)), { recursive: true });
-      await writeFile(join(folder, path), text);
-    }
-    return join(folder, files[0]?.path ?? "");
+    const [configuration] = await writeRenderedFiles(folder, files);
+    if (configuration === undefined) throw new Error("Prometheus is started with a file.");
+    return configuration;
   }
 
   async #collectorSettings(): Promise<Readonly<Record<string, string>>> {
     const { host, port, username } = await this.#monitoringRole();
+    const hasStores = this.addressOf("kafka") !== undefined && this.addressOf("valkey") !== undefined;
+    const own = text(process.env, "COLLECTOR_PRESETS") ?? "";
     return there({
-      [presetsSetting]: "observatory,stores,checks",
+      [presetsSetting]: ["observatory", "checks", ...(hasStores ? ["stores"] : []), own].join(","),
       JAEGER_OTLP_ADDR: this.addressOf("jaeger", "otlp"),
       PROMETHEUS_ADDR: this.addressOf("prometheus"),
       LOKI_ADDR: this.addressOf("loki"),

@@ -1,3 +1,4 @@
+import { readFile } from "node:fs/promises";
 import { eventually } from "../eventually.ts";
 import { docker, run } from "./docker.ts";
 
@@ -5,7 +6,8 @@ import { docker, run } from "./docker.ts";
 interface Memory {
   readonly used: number;
   readonly limit: number;
-  readonly outOfMemory: boolean;
+  /** How often its process has ended. */
+  readonly endings: number;
 }
 
 /** Who starts before his store, or Kafka, says that he waits. */
@@ -62,7 +64,13 @@ export class ComposeProject {
   async killAndSeeItComeBack(service: string): Promise<void> {
     const [before] = await this.#inspect([service]);
     if (before === undefined) throw new Error(`There is no container of ${service}`);
-    process.kill(before.State.Pid, "SIGKILL");
+    const { Pid: pid } = before.State;
+    // The number is of the machine that Docker runs on, which need not be this one.
+    const groups = await readFile(`/proc/${pid}/cgroup`, "utf8").catch(() => "");
+    if (!groups.includes(before.Id)) {
+      throw new Error(`Process ${pid} of ${service} is not on this machine: test a Docker that runs here.`);
+    }
+    process.kill(pid, "SIGKILL");
     await this.eventually(async () => {
       const [now] = await this.#inspect([service]);
       const isBack =
@@ -80,12 +88,13 @@ export class ComposeProject {
     ).map((line) => JSON.parse(line) as { readonly ID: string; readonly MemUsage: string });
     return new Map(
       containers
-        .map(({ Id, Config, HostConfig, State }): [string, Memory] => [
+        .map(({ Id, RestartCount, Config, HostConfig, State }): [string, Memory] => [
           Config.Labels["com.docker.compose.service"] ?? Id,
           {
             used: bytes(stats.find(({ ID }) => ID === Id)?.MemUsage.split(" / ")[0] ?? "0B"),
             limit: HostConfig.Memory,
-            outOfMemory: State.OOMKilled,
+            // One that has come back since does not know any more what it ended for.
+            endings: RestartCount + (State.OOMKilled ? 1 : 0),
           },
         ])
         .sort(([one], [other]) => (one < other ? -1 : 1)),

@@ -8,6 +8,7 @@ import { describe, expect, it, onTestFinished } from "vitest";
 import { PaymentService } from "../../gen/oteldemo/payment_pb.ts";
 import { alertmanagerFiles, alertReceivers } from "../../src/deploy/alertmanager.ts";
 import { prometheusFiles } from "../../src/deploy/prometheus.ts";
+import { writeRenderedFiles } from "../../src/deploy/write-rendered-files.ts";
 import { shopObjectives } from "../../src/observatory/objectives/shop-objectives.ts";
 import { services } from "../../src/services/index.ts";
 import { alertmanager } from "../../src/stack/engines/alertmanager.ts";
@@ -16,7 +17,7 @@ import { Customer, flashlight, goodCard } from "../customer.ts";
 import { eventually } from "../eventually.ts";
 import { Mesh } from "../mesh.ts";
 import { remoteClient } from "../remote-client.ts";
-import { type Configured, engineProgram, startConfigured, writeFiles } from "./monitoring.ts";
+import { type Configured, engineProgram, startConfigured } from "./monitoring.ts";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -46,7 +47,7 @@ describe("what is committed", () => {
       ALERT_EMAIL_PASSWORD: "correct horse",
       ALERT_WEBHOOK_URL: "http://hook.example/",
     });
-    await writeFiles(folder, alertmanagerFiles({ receivers }));
+    await writeRenderedFiles(folder, alertmanagerFiles({ receivers }));
     expect(await amtool("check-config", join(folder, "otel/alertmanager/alertmanager.yml"))).toContain("SUCCESS");
   });
 

@@ -6,12 +6,12 @@ import type { Page } from "playwright-core";
 import { PaymentService } from "../../gen/oteldemo/payment_pb.ts";
 import { ProductCatalogService } from "../../gen/oteldemo/product_catalog_pb.ts";
 import { prometheusFiles } from "../../src/deploy/prometheus.ts";
+import { writeRenderedFiles } from "../../src/deploy/write-rendered-files.ts";
 import { shopObjectives } from "../../src/observatory/objectives/shop-objectives.ts";
 import { services } from "../../src/services/index.ts";
 import { launchBrowser, newShopper } from "../browser/browser.ts";
 import { api, Customer, flashlight, goodCard, telescope } from "../customer.ts";
 import { remoteClient } from "../remote-client.ts";
-import { writeFiles } from "./monitoring.ts";
 import { startNativeMesh } from "./native-mesh.ts";
 
 /** The native mesh, with measurements every few seconds, and where what watches it is asked. */
@@ -29,15 +29,11 @@ export interface WholeStack {
 
 export async function startWholeStack(): Promise<WholeStack> {
   const folder = await mkdtemp(join(tmpdir(), "orrery-rules-"));
-  const [configuration, ...rules] = prometheusFiles({ services, objectives: shopObjectives, evaluationSeconds: 2 });
-  if (configuration === undefined) throw new Error("Prometheus is started with a file.");
-  await writeFiles(folder, [configuration, ...rules]);
+  const files = prometheusFiles({ services, objectives: shopObjectives, evaluationSeconds: 2 });
+  const [configuration = ""] = await writeRenderedFiles(folder, files);
   const mesh = await startNativeMesh({
     environment: { OTEL_METRIC_EXPORT_INTERVAL: "2000" },
-    settings: {
-      prometheus: { "config.file": join(folder, configuration.path) },
-      collector: { COLLECTOR_FLUSH_INTERVAL: "2s" },
-    },
+    settings: { prometheus: { "config.file": configuration }, collector: { COLLECTOR_FLUSH_INTERVAL: "2s" } },
     restarts: false,
   });
   const { stack } = mesh;

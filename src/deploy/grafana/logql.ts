@@ -1,8 +1,9 @@
 import type { attribute, event } from "../../../gen/telemetry/registry.ts";
 import { labelName, type Matcher, selector } from "../prometheus-names.ts";
+import { aggregated } from "./promql.ts";
 
-/** What Loki calls the name of a record's event, its severity, and its trace. */
-export const recordLabel = { event: "event_name", severity: "severity_text", trace: "trace_id" } as const;
+/** What Loki calls the name of a record's event, and its severity. */
+export const recordLabel = { event: "event_name", severity: "severity_text" } as const;
 
 type AttributeKey = (typeof attribute)[keyof typeof attribute];
 type EventName = (typeof event)[keyof typeof event];
@@ -33,13 +34,13 @@ function eventMatcher(events: EventName | readonly EventName[]): Matcher {
 }
 
 /** How many records a second. */
-export function recordRate(choice: RecordChoice, by: readonly string[] = [], window = "$__auto"): string {
-  return taken("sum", `rate(${recordsOf(choice)} [${window}])`, by);
+export function recordRate(choice: RecordChoice, by: readonly string[] = []): string {
+  return aggregated("sum", `rate(${recordsOf(choice)} [$__auto])`, by);
 }
 
 /** How many records over the time that the dashboard shows. */
-export function recordCount(choice: RecordChoice, by: readonly string[] = [], window = "$__range"): string {
-  return taken("sum", `count_over_time(${recordsOf(choice)} [${window}])`, by);
+export function recordCount(choice: RecordChoice, by: readonly string[] = []): string {
+  return aggregated("sum", `count_over_time(${recordsOf(choice)} [$__range])`, by);
 }
 
 /** The value below which a share of a numeric attribute's values is. */
@@ -54,8 +55,4 @@ export function attributeQuantile(
 ): string {
   const grouping = by.length === 0 ? "" : ` by (${by.map(labelName).join(", ")})`;
   return `quantile_over_time(${share}, ${recordsOf(choice)} | unwrap ${labelName(of)} [${window}])${grouping}`;
-}
-
-function taken(how: string, expression: string, by: readonly string[]): string {
-  return by.length === 0 ? `${how}(${expression})` : `${how} by (${by.map(labelName).join(", ")}) (${expression})`;
 }

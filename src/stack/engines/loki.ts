@@ -58,7 +58,7 @@ export const loki: Engine = {
         ...settings,
       },
       isReady: () =>
-        fetch(`${base}/ready`).then(
+        fetch(`${base}/ready`, { signal: AbortSignal.timeout(1_000) }).then(
           ({ ok }) => ok,
           () => false,
         ),

@@ -8,9 +8,12 @@ import { writeRenderedFiles } from "../deploy/write-rendered-files.ts";
 import { frontendProxy } from "../edge/service.ts";
 import { shopObjectives } from "../observatory/objectives/shop-objectives.ts";
 import { text } from "../platform/config/environment.ts";
+import { eventLogMigrations, eventLogSchema } from "../platform/events/postgres-event-log.ts";
 import { type Databases, embeddedDatabase } from "../platform/lifecycle/databases.ts";
 import { freePort } from "../platform/lifecycle/free-port.ts";
 import type { ServiceDeclaration } from "../platform/lifecycle/service.ts";
+import { createLogger } from "../platform/logging/logger.ts";
+import { openDatabase } from "../platform/sql/database.ts";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../platform/sql/embedded-postgres.ts";
 import { services } from "../services/index.ts";
 import { presetsSetting } from "./engines/collector.ts";
@@ -61,6 +64,7 @@ export class NativeStack {
   readonly #stopping = new AbortController();
   #stopped: Promise<void> | undefined;
   #postgres: { readonly server: EmbeddedPostgres; readonly databases: Databases } | undefined;
+  #sharing: Promise<void> | undefined;
 
   private constructor(options: StackOptions, ports: ReadonlyMap<string, Ports>) {
     this.#options = options;
@@ -124,6 +128,11 @@ export class NativeStack {
     const { engines, dataDir } = this.#options;
     await mkdir(dataDir, { recursive: true });
     const databases = await this.#startPostgres();
+    if (this.addressOf("kafka") === undefined) {
+      this.#sharing = shareEventLog(databases);
+      await this.#sharing;
+      this.#stopping.signal.throwIfAborted();
+    }
     const parts = [
       ...[...engines].map(async ([engine, home]) => {
         const settings = { ...(await this.#settingsOf(engine)), ...this.#options.settings?.[engine.name] };
@@ -167,6 +176,7 @@ export class NativeStack {
     await stop([...left.keys()].filter((name) => !engines.has(name) && name !== "observatory"));
     await stop(["collector"]);
     await stop([...left.keys()]);
+    await this.#sharing?.catch(() => {});
     await this.#postgres?.databases.stop();
   }
 
@@ -248,13 +258,10 @@ export class NativeStack {
     const [kafka, valkey] = [this.addressOf("kafka"), this.addressOf("valkey")];
     if (kafka !== undefined) environment.KAFKA_ADDR = kafka;
     if (valkey !== undefined) environment.VALKEY_ADDR = valkey;
-    const usesEvents = service.publishes !== undefined || service.consumes !== undefined;
     const { schema } = service;
     if (schema === undefined) return environment;
     const { host, port, database, username } = await databases.addressFor(schema);
-    // The event log in PostgreSQL is shared by services of several roles.
-    const user = kafka === undefined && usesEvents ? "postgres" : username;
-    environment.DB_CONNECTION_STRING = `postgres://${user}@localhost:${port}/${database}?host=${encodeURIComponent(host)}`;
+    environment.DB_CONNECTION_STRING = `postgres://${username}@localhost:${port}/${database}?host=${encodeURIComponent(host)}`;
     return environment;
   }
 
@@ -343,6 +350,30 @@ export class NativeStack {
       await sql.end();
     }
     return { ...this.database, username };
+  }
+}
+
+/** Makes the event log in PostgreSQL, which services of several roles read and write. */
+async function shareEventLog(databases: Databases): Promise<void> {
+  const roles: string[] = [];
+  for (const { schema, publishes, consumes } of services) {
+    if (schema === undefined || (publishes === undefined && consumes === undefined)) continue;
+    roles.push((await databases.addressFor(schema)).username);
+  }
+  const events = await openDatabase({
+    address: await databases.addressFor(eventLogSchema),
+    schema: eventLogSchema,
+    migrations: eventLogMigrations,
+    poolSize: 1,
+    applicationName: "stack",
+    log: createLogger({ level: "silent" }),
+  });
+  try {
+    const to = roles.map((role) => `"${role}"`).join(", ");
+    await events.sql.unsafe(`grant usage, create on schema "${eventLogSchema}" to ${to}`);
+    await events.sql.unsafe(`grant all on all tables in schema "${eventLogSchema}" to ${to}`);
+  } finally {
+    await events.close();
   }
 }
 

@@ -18,23 +18,36 @@ export interface NativeMesh {
 
 /** Every engine and every service, as `npm run stack` runs them, on ports and data of a test's own. */
 export async function startNativeMesh(
-  options: Pick<StackOptions, "replicas" | "environment" | "settings" | "restarts">,
+  options: Pick<StackOptions, "replicas" | "environment" | "settings" | "restarts"> & {
+    /** The names of those that take part; all unless told. */
+    readonly engines?: readonly string[];
+    /** Kept by the test; one of its own unless told. */
+    readonly dataDir?: string;
+  },
 ): Promise<NativeMesh> {
-  const dataDir = await mkdtemp(join(tmpdir(), "orrery-mesh-"));
+  const { engines: wanted, dataDir: kept, ...others } = options;
+  const dataDir = kept ?? (await mkdtemp(join(tmpdir(), "orrery-mesh-")));
   const installed = new Map<Engine, string>();
   for (const engine of engines) {
+    if (wanted?.includes(engine.name) === false) continue;
     const home = await engineHome(engine, enginesFolder(process.env));
     if (existsSync(home)) installed.set(engine, home);
   }
   const stack = await NativeStack.open({
-    ...options,
+    ...others,
     engines: installed,
     dataDir,
     ports: "free",
     secret: "a secret that all of them share",
     tell: () => {},
   });
-  await stack.start();
+  const removeData = async () => {
+    if (kept === undefined) await rm(dataDir, { recursive: true, force: true });
+  };
+  await stack.start().catch(async (error) => {
+    await removeData();
+    throw error;
+  });
   const sql = postgres({ ...stack.database, max: 1, onnotice: () => {} });
   return {
     stack,
@@ -42,7 +55,7 @@ export async function startNativeMesh(
     async remove() {
       await sql.end({ timeout: 1 });
       await stack.stop();
-      await rm(dataDir, { recursive: true, force: true });
+      await removeData();
     },
   };
 }

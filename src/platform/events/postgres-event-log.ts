@@ -6,6 +6,8 @@ import type { ConsumeOptions, Consumer, EventLog, EventRecord, ReceivedEvent } f
 import { type DeadLetter, handleEvent } from "./handle-event.ts";
 import { PartitionWork } from "./partition-work.ts";
 
+/** The schema in which the services of a shop share the log. */
+export const eventLogSchema = "events";
 /** Migrations of the schema that {@link postgresEventLog} needs. */
 export const eventLogMigrations = new URL("./migrations/", import.meta.url);
 

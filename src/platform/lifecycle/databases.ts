@@ -34,9 +34,11 @@ export function embeddedDatabase(server: EmbeddedPostgres): Databases {
   });
   const database = createDatabase(admin);
   const provisioned = new Map<string, Promise<void>>();
+  let stopped = false;
   return {
     async addressFor(schema) {
       await database;
+      if (stopped) throw new Error("PostgreSQL is stopped");
       let provisioning = provisioned.get(schema);
       if (provisioning === undefined) {
         provisioning = provision(server, schema);
@@ -47,6 +49,9 @@ export function embeddedDatabase(server: EmbeddedPostgres): Databases {
     },
     describe: () => `psql -h ${server.socketDir} -p ${server.port} -U postgres ${databaseName}`,
     async stop() {
+      stopped = true;
+      // The driver may hang, or throw where nobody can catch it, when the server goes while a statement is sent.
+      await Promise.allSettled([database, ...provisioned.values()]);
       await admin.end({ timeout: 1 });
       await server.stop();
     },

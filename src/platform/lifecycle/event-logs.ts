@@ -1,6 +1,6 @@
 import { brokers, type Environment } from "../config/environment.ts";
 import type { EventLog } from "../events/event-log.ts";
-import { eventLogMigrations, postgresEventLog } from "../events/postgres-event-log.ts";
+import { eventLogMigrations, eventLogSchema, postgresEventLog } from "../events/postgres-event-log.ts";
 import type { Logger } from "../logging/logger.ts";
 import { openDatabase } from "../sql/database.ts";
 import type { Databases } from "./databases.ts";
@@ -26,7 +26,7 @@ export async function openEventLog(options: {
     const { kafkaEventLog } = await import("../events/kafka-event-log.ts");
     return { log: kafkaEventLog({ brokers: addresses, clientId, log }), system: "kafka" };
   }
-  const schema = "events";
+  const schema = eventLogSchema;
   const database = await openDatabase({
     address: await databases.addressFor(schema),
     schema,

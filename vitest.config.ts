@@ -10,6 +10,8 @@ export default defineConfig({
     testTimeout: 30_000,
     hookTimeout: 60_000,
     teardownTimeout: 20_000,
+    // The summary names those that were repeated.
+    retry: process.env.CI === undefined ? 0 : 1,
     reporters: ["default", "json"],
     outputFile: { json: ".orrery-test/report.json" },
   },

@@ -42,7 +42,7 @@ it("a service that is added has its routes, with nothing else to be done", () =>
   const wishlist = { ...cart, name: "wishlist", port: { variable: "WISHLIST_PORT", fallback: 8091 }, rpc: [Health] };
   const rendered = renderYaml(envoyConfiguration({ services: [...services, wishlist], version: "1.2.3" }), "");
   expect(rendered).toContain("- name: wishlist\n");
-  expect(rendered).toContain("route: { cluster: wishlist, timeout: 17s }");
+  expect(rendered).toContain("route: { cluster: wishlist, timeout: 17s, retry_policy: *retry-reads }");
 });
 
 it("no route leads to a cluster that there is not", () => {

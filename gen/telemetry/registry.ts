@@ -83,7 +83,13 @@ export const attribute = {
   "v8jsHeapSpaceName": "v8js.heap.space.name",
   "v8jsGcType": "v8js.gc.type",
   "otelComponentType": "otel.component.type",
-  "otelComponentName": "otel.component.name"
+  "otelComponentName": "otel.component.name",
+  "featureFlagKey": "feature_flag.key",
+  "featureFlagProviderName": "feature_flag.provider.name",
+  "featureFlagResultVariant": "feature_flag.result.variant",
+  "featureFlagResultValue": "feature_flag.result.value",
+  "featureFlagResultReason": "feature_flag.result.reason",
+  "featureFlagContextId": "feature_flag.context.id"
 } as const;
 
 /** Attribute types by key. */
@@ -169,7 +175,13 @@ export const attributeTypes: Readonly<Record<string, string>> = {
   "v8js.heap.space.name": "string",
   "v8js.gc.type": "string",
   "otel.component.type": "string",
-  "otel.component.name": "string"
+  "otel.component.name": "string",
+  "feature_flag.key": "string",
+  "feature_flag.provider.name": "string",
+  "feature_flag.result.variant": "string",
+  "feature_flag.result.value": "string",
+  "feature_flag.result.reason": "string",
+  "feature_flag.context.id": "string"
 } as const;
 
 /** Names of log events. */
@@ -202,7 +214,8 @@ export const event = {
   "httpRequestFailed": "http.request.failed",
   "sessionStart": "session.start",
   "browserWebVital": "browser.web_vital",
-  "exception": "exception"
+  "exception": "exception",
+  "featureFlagEvaluation": "feature_flag.evaluation"
 } as const;
 
 /** Metrics: the options of their instruments, with their names and what they may be told apart by. */
@@ -585,6 +598,19 @@ export const metric = {
       "otel.component.type",
       "otel.component.name"
     ]
+  },
+  "featureFlagEvaluations": {
+    "name": "feature_flag.evaluations",
+    "instrument": "counter",
+    "unit": "{evaluation}",
+    "description": "Evaluations of flags that are not at rest",
+    "attributes": [
+      "feature_flag.key",
+      "feature_flag.provider.name",
+      "feature_flag.result.variant",
+      "feature_flag.result.reason",
+      "error.type"
+    ]
   }
 } as const;
 
@@ -720,7 +746,9 @@ export const eventAttributes: Readonly<Record<string, readonly string[]>> = {
   ],
   "process.stop": [],
   "service.deployment": [],
-  "configuration.change": [],
+  "configuration.change": [
+    "demo.process.settings"
+  ],
   "service.ready": [],
   "service.not_ready": [],
   "order.prepared": [
@@ -837,6 +865,15 @@ export const eventAttributes: Readonly<Record<string, readonly string[]>> = {
     "url.path",
     "exception.type",
     "exception.message"
+  ],
+  "feature_flag.evaluation": [
+    "feature_flag.key",
+    "feature_flag.provider.name",
+    "feature_flag.result.variant",
+    "feature_flag.result.value",
+    "feature_flag.result.reason",
+    "feature_flag.context.id",
+    "error.type"
   ]
 } as const;
 

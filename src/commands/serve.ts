@@ -8,6 +8,7 @@ import { createServiceLogger } from "../platform/telemetry/service-logger.ts";
 import { startTelemetry } from "../platform/telemetry/telemetry-host.ts";
 import { services } from "../services/index.ts";
 import { allowedOrigins } from "./allowed-origins.ts";
+import { flagSource } from "./flag-source.ts";
 import { secretFromEnvironment } from "./secret.ts";
 import { endSoon, untilStopped } from "./until-stopped.ts";
 import { shopVersion } from "./version.ts";
@@ -23,10 +24,12 @@ export async function serve(names: readonly string[], options: { readonly host: 
   const log = createServiceLogger(level, services, telemetry);
   const run = names.includes("all") ? services.map(({ name }) => name) : [...new Set(names)];
   const databases = databaseFromEnvironment(environment, log);
+  const flags = await flagSource({ environment, handsOut: run.includes("flagd"), log });
   try {
     const starting = startProcess({
       declarations: services,
       run,
+      flags,
       environment,
       settings: { ...defaultSettings({ isEmbedded: false }), LOG_LEVEL: level },
       databases,
@@ -61,6 +64,7 @@ export async function serve(names: readonly string[], options: { readonly host: 
     await stopped;
     await running.stop();
   } finally {
+    await flags.close();
     await databases.stop();
     endSoon();
   }

@@ -5,6 +5,8 @@ import type { Transport } from "@connectrpc/connect";
 import { type Observatory, startObservatory } from "../observatory/embedded.ts";
 import { observatoryWeb } from "../observatory/web.ts";
 import { ConfigError, choice, type Environment, port as portSetting, text } from "../platform/config/environment.ts";
+import { FlagFile } from "../platform/flags/flag-file.ts";
+import type { FlagSource } from "../platform/flags/flag-set.ts";
 import { type Databases, embeddedDatabase } from "../platform/lifecycle/databases.ts";
 import { type RunningProcess, startProcess } from "../platform/lifecycle/running-process.ts";
 import type { ServiceDeclaration } from "../platform/lifecycle/service.ts";
@@ -19,6 +21,7 @@ import type { TelemetrySink } from "../platform/telemetry/sink.ts";
 import { startTelemetry } from "../platform/telemetry/telemetry-host.ts";
 import { services } from "../services/index.ts";
 import { allowedOrigins } from "./allowed-origins.ts";
+import { flagSource } from "./flag-source.ts";
 import { secretFromEnvironment, secretOfFolder } from "./secret.ts";
 import type { Stages } from "./stages.ts";
 import { shopVersion } from "./version.ts";
@@ -92,7 +95,9 @@ export async function startShop(options: ShopOptions, environment: Environment, 
     .filter(({ name }) => name !== "observatory" || observatory !== undefined)
     .map(({ name }) => name);
   const intakes: Port[] = [];
+  let flags: FlagSource | undefined;
   async function stopStores(): Promise<void> {
+    await flags?.close();
     await Promise.all(intakes.map((intake) => intake.drain(1_000)));
     await observatory?.stop();
     await databases.stop();
@@ -101,6 +106,13 @@ export async function startShop(options: ShopOptions, environment: Environment, 
     const telemetry = await startTelemetry({ environment, version: await shopVersion(), sinks });
     const secret = given ?? (folder === undefined ? randomBytes(32) : await secretOfFolder(folder));
     const log = createServiceLogger(logLevel, services, telemetry);
+    const source = await flagSource({
+      environment,
+      handsOut: true,
+      ...(folder === undefined ? {} : { ownFile: join(folder, "flags", "demo.flagd.json") }),
+      log,
+    });
+    flags = source;
     if (observatory !== undefined && options.otlp) {
       for await (const intake of openIntake(observatory, { host, environment, isAllowedOrigin, log }))
         intakes.push(intake);
@@ -110,7 +122,8 @@ export async function startShop(options: ShopOptions, environment: Environment, 
         declarations: services.map((service) =>
           service.name === "observatory" ? embedded(service, observatory) : service,
         ),
-        run,
+        run: source instanceof FlagFile ? run : run.filter((name) => name !== "flagd"),
+        flags: source,
         ...(observatory === undefined
           ? {}
           : { browserTelemetryUrl: "/otlp-http/v1/traces", observatoryUrl: "/observatory/" }),

@@ -1,4 +1,6 @@
 import { shopObjectives } from "../observatory/objectives/shop-objectives.ts";
+import { flagDocument, flagDocumentText } from "../platform/flags/flag-document.ts";
+import { flags } from "../services/flags.ts";
 import { services } from "../services/index.ts";
 import { alertmanagerFiles } from "./alertmanager.ts";
 import { collectorFiles } from "./collector.ts";
@@ -25,5 +27,6 @@ export function renderedFiles(version: string): readonly RenderedFile[] {
     ...collectorFiles({ services }),
     ...grafanaFiles(),
     ...composeFiles(services, version),
+    { path: "otel/flagd/demo.flagd.json", text: flagDocumentText(flagDocument(flags)) },
   ];
 }

@@ -19,6 +19,8 @@ export interface Folder {
    * that the service offers on its port, its internal methods included.
    */
   readonly isReadOnly?: true;
+  /** Whether answers may go on for ever. */
+  readonly isStreaming?: true;
   /** Whether requests to it belong to watching rather than to the shop; see {@link isWatching}. */
   readonly isWatching?: true;
   /** Whether a fault of the shop delays its answers by the header `x-envoy-fault-delay-request`. */
@@ -30,6 +32,7 @@ export const folders: readonly Folder[] = [
   { prefix: "/images/", service: "image-provider", isReadOnly: true, isDelayable: true },
   { prefix: "/mail/", service: "email", isReadOnly: true },
   { prefix: "/otlp-http/", service: "observatory", engine: "otel-collector-http", isWatching: true },
+  { prefix: "/flagservice/", service: "flagd", isWatching: true, isStreaming: true },
   { prefix: "/observatory/", service: "observatory", isWatching: true },
   { prefix: "/jaeger/", service: "observatory", engine: "jaeger", isKept: true, isWatching: true },
   { prefix: "/grafana/", engine: "grafana", isKept: true, isWatching: true },
@@ -84,6 +87,7 @@ function pageOrApi(path: string): string {
 export const watching: readonly string[] = [
   ...folders.filter(({ isWatching }) => isWatching).map(({ prefix }) => prefix.slice(0, -1)),
   "/orrery.observatory.",
+  "/flagd.",
   "/grpc.health.",
   "/opentelemetry.",
 ];

@@ -13,6 +13,7 @@ export const frontendProxy = declareService({
     "checkout",
     "currency",
     "email",
+    "flagd",
     "frontend",
     "image-provider",
     "observatory",

@@ -7,6 +7,7 @@ import { cart } from "./cart/service.ts";
 import { checkout } from "./checkout/service.ts";
 import { currency } from "./currency/service.ts";
 import { email } from "./email/service.ts";
+import { flagd } from "./flagd/service.ts";
 import { fraudDetection } from "./fraud-detection/service.ts";
 import { frontend } from "./frontend/service.ts";
 import { imageProvider } from "./image-provider/service.ts";
@@ -24,6 +25,7 @@ export const services: readonly ServiceDeclaration[] = [
   checkout,
   currency,
   email,
+  flagd,
   fraudDetection,
   frontend,
   frontendProxy,

@@ -74,10 +74,14 @@ it("what has an effect is repeated by no policy of its own", () => {
 it("streams have no end, and everything else has", () => {
   const endless = routes.filter(({ route }) => route?.timeout === "0s").map(({ name }) => name);
   expect(endless).toEqual([
+    "/flagd.evaluation.v1.Service/EventStream",
+    "/flagd.evaluation.v2.Service/EventStream",
+    "/flagd.sync.v1.FlagSyncService/SyncFlags",
     "/orrery.observatory.v1.ObservatoryService/Watch",
     "/grpc.health.v1.Health/Watch",
     "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
     "/grpc.reflection.v1alpha.ServerReflection/ServerReflectionInfo",
+    "/flagservice/*",
     "/grafana/api/live/*",
   ]);
 });

@@ -217,11 +217,14 @@ function folderRoutes(folder: Folder): readonly Yaml[] {
       match: { prefix },
       action: {
         ...action,
-        timeout: folder.isWatching ? "60s" : serviceTimeout,
+        ...(folder.isStreaming
+          ? { timeout: "0s", idle_timeout: "0s" }
+          : { timeout: folder.isWatching ? "60s" : serviceTimeout }),
         ...(isReadOnly ? { retry_policy: retryReads } : {}),
       },
       fields: {
         ...watched,
+        ...(folder.isStreaming ? { typed_per_filter_config: streamFilters } : {}),
         ...(isDelayable ? { typed_per_filter_config: { "envoy.filters.http.fault": imageDelay } } : {}),
       },
     }),

@@ -121,6 +121,7 @@ class ProcessUnderWay implements RunningProcess {
     for (const name of this.#services.keys()) {
       this.#options.log.child({ service: name }).info({ event: event.processStop }, "Stopping");
     }
+    for (const service of this.#services.values()) service.endStreams?.();
     await Promise.all([...this.ports.values()].map((port) => port.drain(drainMs)));
     const services = [...this.#services.values()];
     await Promise.all(services.flatMap((service) => (service.workers ?? []).map((worker) => worker.stop())));
@@ -184,11 +185,34 @@ class ProcessUnderWay implements RunningProcess {
       const at = this.#directory.addressOf(owner);
       return forwardHttp(at.kind === "rpc" ? at.origins : [at.origin]);
     }
+    let answer: HttpHandler | undefined;
     return (request, response) => {
-      const handler = this.#httpHandler(owner);
-      if (handler === undefined) return sendProblem(response, { status: 404, title: "Not found" });
-      handler(request, response);
+      answer ??= this.#answering(owner, this.#rpcOf(owner));
+      answer(request, response);
     };
+  }
+
+  /** What a service's port answers: RPC, its methods in plain JSON, and what the service answers by itself. */
+  #answering(declaration: ServiceDeclaration, rpc: HttpHandler): HttpHandler {
+    const json = declaration.httpJson === undefined ? undefined : httpJsonHandler(declaration.httpJson, this.#local);
+    const http = this.#httpHandler(declaration);
+    return (request, response) => {
+      const path = request.url ?? "/";
+      if (isRpcPath(path)) return rpc(request, response);
+      if (json?.(request, response) === true) return;
+      if (http !== undefined) return http(request, response);
+      sendProblem(response, { status: 404, title: "Not found" });
+    };
+  }
+
+  #rpcOf(declaration: ServiceDeclaration): HttpHandler {
+    const { isAllowedOrigin, declarations } = this.#options;
+    return rpcHandler({
+      services: isFront(declaration) ? this.#servicesBehindFront() : this.#local.only(declaration.rpc),
+      contract: [...declarations.flatMap(({ rpc }) => rpc), ...platformServices],
+      isAllowedOrigin,
+      health: this.#readiness.healthOf(isFront(declaration) ? this.#declarations() : [declaration]),
+    });
   }
 
   #httpHandler(declaration: ServiceDeclaration): HttpHandler | undefined {
@@ -196,16 +220,11 @@ class ProcessUnderWay implements RunningProcess {
   }
 
   async #openPort(declaration: ServiceDeclaration): Promise<void> {
-    const { host, portOf, isAllowedOrigin, declarations } = this.#options;
+    const { host, portOf } = this.#options;
     const port = portOf(declaration);
     const service = this.#services.get(declaration.name);
     if (port === undefined || service === undefined) return;
-    const rpc = rpcHandler({
-      services: isFront(declaration) ? this.#servicesBehindFront() : this.#local.only(declaration.rpc),
-      contract: [...declarations.flatMap(({ rpc }) => rpc), ...platformServices],
-      isAllowedOrigin,
-      health: this.#readiness.healthOf(isFront(declaration) ? this.#declarations() : [declaration]),
-    });
+    const rpc = this.#rpcOf(declaration);
     if (service.scraped !== undefined) {
       this.ports.set(`${declaration.name} (Prometheus)`, await openPort({ host, ...service.scraped }));
     }
@@ -214,22 +233,11 @@ class ProcessUnderWay implements RunningProcess {
       isFront(declaration) && this.#host.isOn
         ? tracedRpcProxy(rpc, this.#host.forService(declaration), this.#httpTelemetry(declaration, service))
         : rpc;
-    const json = declaration.httpJson === undefined ? undefined : httpJsonHandler(declaration.httpJson, this.#local);
-    const http = this.#httpHandler(declaration);
-    this.ports.set(
-      declaration.name,
-      await openPort({
-        host,
-        port,
-        handler(request, response) {
-          const path = request.url ?? "/";
-          if (isRpcPath(path)) return proxied(request, response);
-          if (json?.(request, response) === true) return;
-          if (http !== undefined) return http(request, response);
-          sendProblem(response, { status: 404, title: "Not found" });
-        },
-      }),
-    );
+    const handler = this.#answering(declaration, proxied);
+    this.ports.set(declaration.name, await openPort({ host, port, handler }));
+    for (const other of service.otherPorts ?? []) {
+      this.ports.set(`${declaration.name} (${other.name})`, await openPort({ host, port: other.port, handler }));
+    }
   }
 
   /** All services: those of this process, and the others by calling them. */

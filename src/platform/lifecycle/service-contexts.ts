@@ -1,8 +1,12 @@
 import { choice, type Environment, text } from "../config/environment.ts";
+import { FlagFile } from "../flags/flag-file.ts";
+import type { FlagSource } from "../flags/flag-set.ts";
+import { noFlags, serviceFlags } from "../flags/service-flags.ts";
 import type { Logger } from "../logging/logger.ts";
 import { client } from "../rpc/client.ts";
 import { type Database, openDatabase } from "../sql/database.ts";
 import { tracedEventLog } from "../telemetry/events.ts";
+import { flagObservation } from "../telemetry/flags.ts";
 import { tracedTransport } from "../telemetry/rpc.ts";
 import { tracedSql } from "../telemetry/sql.ts";
 import type { Telemetry, TelemetryHost } from "../telemetry/telemetry.ts";
@@ -16,6 +20,8 @@ export interface ContextOptions {
   readonly databases: Databases;
   readonly secret: Buffer;
   readonly log: Logger;
+  /** Where flags come from; without it all are at rest. */
+  readonly flags?: FlagSource;
   /** Aborted when the process is to stop, be it before it has started. */
   readonly stopping?: AbortSignal;
   /** Where people see the Observatory, unless PUBLIC_OBSERVATORY_URL says otherwise. */
@@ -58,6 +64,13 @@ export class ServiceContexts {
       secret,
       http,
       observatoryUrl: text(environment, "PUBLIC_OBSERVATORY_URL") ?? observatoryUrl,
+      flags: serviceFlags({
+        set: this.#options.flags?.set ?? noFlags,
+        declared: new Set([...(declaration.flags ?? []).map(({ key }) => key), ...(declaration.readsFlags ?? [])]),
+        service: declaration.name,
+        ...flagObservation(environment, host.isOn ? telemetry : undefined),
+      }),
+      flagFile: this.#options.flags instanceof FlagFile ? this.#options.flags : undefined,
       browserTelemetryUrl: text(environment, "PUBLIC_OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") ?? browserTelemetryUrl,
       client: (service, policy) => {
         const owner = directory.ownerOf(service);

@@ -2,6 +2,9 @@ import type { DescMethodUnary, DescService } from "@bufbuild/protobuf";
 import type { Client } from "@connectrpc/connect";
 import type { Environment } from "../config/environment.ts";
 import type { EventLog } from "../events/event-log.ts";
+import type { FlagDeclaration } from "../flags/flag.ts";
+import type { FlagFile } from "../flags/flag-file.ts";
+import type { ServiceFlags } from "../flags/service-flags.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { ClientPolicy } from "../rpc/client.ts";
 import type { HttpJsonMethod } from "../rpc/http-json.ts";
@@ -51,6 +54,10 @@ export interface ServiceDeclaration {
   /** What it may use as a process of its own, in MiB, if that is more than most need. */
   readonly memoryMb?: number;
   readonly limits?: Partial<ServerLimits>;
+  /** The flags that act in it. */
+  readonly flags?: readonly FlagDeclaration[];
+  /** The keys of flags of other services that it reads, too. */
+  readonly readsFlags?: readonly string[];
   /** Leaves no telemetry of its calls and requests: it would watch itself watching. */
   readonly isUntraced?: true;
   readonly load: () => Promise<{ readonly start: StartService }>;
@@ -73,6 +80,10 @@ export interface ServiceContext {
   readonly observatoryUrl: string | undefined;
   /** A secret of this installation, for keyed hashes; the same in all processes that share it. */
   readonly secret: Buffer;
+  /** The flags that the declaration lists. */
+  readonly flags: ServiceFlags;
+  /** The file of flags, for those who hand them out or change them; undefined where flagd has it. */
+  readonly flagFile: FlagFile | undefined;
   /** A client of a service that the declaration lists under `calls`, wherever that runs. */
   client<S extends DescService>(service: S, policy?: Partial<ClientPolicy>): Client<S>;
   /** The service's own schema, brought up to date by the SQL files of `migrations`. */
@@ -95,12 +106,16 @@ export interface RunningService {
   readonly http?: HttpHandler;
   /** A page for Prometheus on a port of its own, opened when the service's own port is. */
   readonly scraped?: { readonly port: number; readonly handler: HttpHandler };
+  /** Further ports that answer as the service's own does, opened when that is. */
+  readonly otherPorts?: readonly { readonly name: string; readonly port: number }[];
   /** Requests by URL that leave no telemetry. */
   isUntraced?(url: string): boolean;
   /** Background work; starts when everything is up. */
   readonly workers?: readonly Worker[];
   /** Whether its hard dependencies are there; asked every second. */
   isReady?(): boolean | Promise<boolean>;
+  /** Ends streams that would never end by themselves; a stop begins with it. */
+  endStreams?(): void;
   stop?(): Promise<void>;
 }
 

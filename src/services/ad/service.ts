@@ -1,5 +1,6 @@
 import { AdService } from "../../../gen/oteldemo/ad_pb.ts";
 import { declareService } from "../../platform/lifecycle/service.ts";
+import { adFlags } from "./flags.ts";
 
 export const ad = declareService({
   name: "ad",
@@ -16,5 +17,6 @@ export const ad = declareService({
       fallback: "9465",
     },
   ],
+  flags: adFlags,
   load: () => import("./server.ts"),
 });

@@ -1,5 +1,6 @@
 import { CartService } from "../../../gen/oteldemo/cart_pb.ts";
 import { declareService } from "../../platform/lifecycle/service.ts";
+import { cartFlags } from "./flags.ts";
 
 export const cart = declareService({
   name: "cart",
@@ -17,5 +18,6 @@ export const cart = declareService({
     },
   ],
   memoryMb: 96,
+  flags: cartFlags,
   load: () => import("./server.ts"),
 });

@@ -1,5 +1,6 @@
 import { CheckoutService } from "../../../gen/oteldemo/checkout_pb.ts";
 import { declareService } from "../../platform/lifecycle/service.ts";
+import { checkoutFlags } from "./flags.ts";
 
 export const checkout = declareService({
   name: "checkout",
@@ -13,5 +14,6 @@ export const checkout = declareService({
   schema: "checkout",
   settings: [{ name: "KAFKA_TOPIC", meaning: "The topic of placed orders.", fallback: "orders" }],
   memoryMb: 112,
+  flags: checkoutFlags,
   load: () => import("./server.ts"),
 });

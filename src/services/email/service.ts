@@ -1,5 +1,6 @@
 import { EmailService } from "../../../gen/oteldemo/email_pb.ts";
 import { declareService } from "../../platform/lifecycle/service.ts";
+import { emailFlags } from "./flags.ts";
 import { emailHttpJson } from "./http-json.ts";
 
 export const email = declareService({
@@ -22,5 +23,6 @@ export const email = declareService({
     { name: "EMAIL_FROM", meaning: "The sender.", fallback: "Orrery <noreply@example.com>" },
   ],
   memoryMb: 96,
+  flags: emailFlags,
   load: () => import("./server.ts"),
 });

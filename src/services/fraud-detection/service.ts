@@ -11,5 +11,6 @@ export const fraudDetection = declareService({
   schema: "fraud_detection",
   settings: [{ name: "KAFKA_TOPIC", meaning: "The topic of placed orders.", fallback: "orders" }],
   memoryMb: 88,
+  readsFlags: ["kafkaQueueProblems"],
   load: () => import("./server.ts"),
 });

@@ -1,4 +1,5 @@
 import { declareService } from "../../platform/lifecycle/service.ts";
+import { frontendFlags } from "./flags.ts";
 
 export const frontend = declareService({
   name: "frontend",
@@ -10,5 +11,6 @@ export const frontend = declareService({
   calls: ["ad", "cart", "checkout", "currency", "product-catalog", "recommendation", "shipping"],
   settings: [{ name: "ENV_PLATFORM", meaning: "Where the shop runs, shown in the footer.", fallback: "local" }],
   memoryMb: 104,
+  flags: frontendFlags,
   load: () => import("./server.ts"),
 });

@@ -1,5 +1,6 @@
 import { PaymentService } from "../../../gen/oteldemo/payment_pb.ts";
 import { declareService } from "../../platform/lifecycle/service.ts";
+import { paymentFlags } from "./flags.ts";
 
 export const payment = declareService({
   name: "payment",
@@ -11,5 +12,6 @@ export const payment = declareService({
   internal: [PaymentService.method.refund],
   calls: [],
   schema: "payment",
+  flags: paymentFlags,
   load: () => import("./server.ts"),
 });

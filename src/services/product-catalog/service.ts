@@ -1,5 +1,6 @@
 import { ProductCatalogService } from "../../../gen/oteldemo/product_catalog_pb.ts";
 import { declareService } from "../../platform/lifecycle/service.ts";
+import { productCatalogFlags } from "./flags.ts";
 
 export const productCatalog = declareService({
   name: "product-catalog",
@@ -10,5 +11,6 @@ export const productCatalog = declareService({
   rpc: [ProductCatalogService],
   calls: [],
   schema: "catalog",
+  flags: productCatalogFlags,
   load: () => import("./server.ts"),
 });

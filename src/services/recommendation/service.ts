@@ -1,5 +1,6 @@
 import { RecommendationService } from "../../../gen/oteldemo/recommendation_pb.ts";
 import { declareService } from "../../platform/lifecycle/service.ts";
+import { recommendationFlags } from "./flags.ts";
 
 export const recommendation = declareService({
   name: "recommendation",
@@ -9,5 +10,6 @@ export const recommendation = declareService({
   address: "RECOMMENDATION_ADDR",
   rpc: [RecommendationService],
   calls: ["product-catalog"],
+  flags: recommendationFlags,
   load: () => import("./server.ts"),
 });

@@ -1,5 +1,6 @@
 import { ShippingService } from "../../../gen/oteldemo/shipping_pb.ts";
 import { declareService } from "../../platform/lifecycle/service.ts";
+import { shippingFlags } from "./flags.ts";
 import { shippingHttpJson } from "./http-json.ts";
 
 export const shipping = declareService({
@@ -11,5 +12,6 @@ export const shipping = declareService({
   rpc: [ShippingService],
   httpJson: shippingHttpJson,
   calls: ["quote"],
+  flags: shippingFlags,
   load: () => import("./server.ts"),
 });

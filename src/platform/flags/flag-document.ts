@@ -1,0 +1,147 @@
+import { type Static, Type } from "typebox";
+import { Errors } from "typebox/value";
+import { LineCounter, parseDocument } from "yaml";
+import type { FlagDeclaration } from "./flag.ts";
+
+const flagSchema = Type.Object({
+  state: Type.Enum(["ENABLED", "DISABLED"]),
+  variants: Type.Record(Type.String({ minLength: 1 }), Type.Unknown()),
+  defaultVariant: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+  description: Type.Optional(Type.String()),
+  targeting: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+  metadata: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+});
+
+const documentSchema = Type.Object({
+  $schema: Type.Optional(Type.String()),
+  flags: Type.Record(Type.String({ minLength: 1 }), flagSchema),
+  $evaluators: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+  metadata: Type.Optional(Type.Record(Type.String(), Type.Unknown())),
+});
+
+/** The definitions of flags in flagd's format (https://flagd.dev/reference/flag-definitions/). */
+export type FlagDocument = Static<typeof documentSchema>;
+export type FlagDefinition = Static<typeof flagSchema>;
+
+/** One thing that is wrong in a document, and where. */
+export interface DocumentProblem {
+  /** Counted from 1. */
+  readonly line: number;
+  /** `flags.adFailure.state`; empty for the document as a whole. */
+  readonly path: string;
+  readonly reason: string;
+}
+
+export type ReadDocument =
+  | { readonly kind: "valid"; readonly document: FlagDocument }
+  | { readonly kind: "invalid"; readonly problems: readonly DocumentProblem[] };
+
+/** Reads a document of flags, and says of everything that is wrong in it where and why. */
+export function readFlagDocument(text: string): ReadDocument {
+  const lines = new LineCounter();
+  const parsed = parseDocument(text, { lineCounter: lines, schema: "json", strict: true, uniqueKeys: true });
+  const syntax = parsed.errors.map(({ message, pos, code }) => ({
+    line: lines.linePos(pos[0]).line,
+    path: "",
+    reason: code === "DUPLICATE_KEY" ? "a key occurs twice" : (message.split(/ at line |\n/)[0] ?? message),
+  }));
+  if (syntax.length > 0) return { kind: "invalid", problems: syntax };
+  // YAML reads more than JSON does, and flagd reads JSON.
+  try {
+    JSON.parse(text);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    const position = Number(/position (\d+)/.exec(reason)?.[1] ?? text.length);
+    return { kind: "invalid", problems: [{ line: lines.linePos(position).line, path: "", reason }] };
+  }
+  const value: unknown = parsed.toJS();
+  const lineOf = (path: readonly string[]): number => {
+    for (let depth = path.length; depth > 0; depth--) {
+      const node = parsed.getIn(path.slice(0, depth), true);
+      const offset = rangeStart(node);
+      if (offset !== undefined) return lines.linePos(offset).line;
+    }
+    return 1;
+  };
+  const problem = (path: readonly string[], reason: string) => ({ line: lineOf(path), path: path.join("."), reason });
+  const problems = Errors(documentSchema, value).map(({ instancePath, message }) =>
+    problem(
+      instancePath
+        .split("/")
+        .slice(1)
+        .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~")),
+      message,
+    ),
+  );
+  if (problems.length > 0) return { kind: "invalid", problems };
+  const document = value as FlagDocument;
+  for (const [key, flag] of Object.entries(document.flags)) problems.push(...problemsOf(key, flag, problem));
+  return problems.length > 0 ? { kind: "invalid", problems } : { kind: "valid", document };
+}
+
+/** What a schema cannot say of a flag. */
+function problemsOf(
+  key: string,
+  { variants, defaultVariant, targeting }: FlagDefinition,
+  problem: (path: readonly string[], reason: string) => DocumentProblem,
+): readonly DocumentProblem[] {
+  const problems: DocumentProblem[] = [];
+  const known = Object.keys(variants);
+  const at = ["flags", key];
+  if (known.length === 0) problems.push(problem([...at, "variants"], "there is no variant"));
+  const types = new Set(Object.values(variants).map((value) => typeof value));
+  if (types.size > 1) {
+    problems.push(problem([...at, "variants"], `variants have different types: ${[...types].join(", ")}`));
+  }
+  if (typeof defaultVariant === "string" && !known.includes(defaultVariant)) {
+    const reason = `there is no variant ${JSON.stringify(defaultVariant)}; there are ${known.join(", ")}`;
+    problems.push(problem([...at, "defaultVariant"], reason));
+  }
+  for (const branch of branchesOf(targeting)) {
+    if (known.includes(branch)) continue;
+    const reason = `a rule leads to ${JSON.stringify(branch)}, which is no variant; there are ${known.join(", ")}`;
+    problems.push(problem([...at, "targeting"], reason));
+  }
+  return problems;
+}
+
+function rangeStart(node: unknown): number | undefined {
+  if (typeof node !== "object" || node === null || !("range" in node)) return undefined;
+  return Array.isArray(node.range) ? node.range[0] : undefined;
+}
+
+/** The variants that an `if` rule leads to; rules of other kinds are not looked into. */
+export function branchesOf(rule: unknown): readonly string[] {
+  if (typeof rule === "string") return [rule];
+  if (typeof rule !== "object" || rule === null || !("if" in rule) || !Array.isArray(rule.if)) return [];
+  const branches = rule.if.filter((_, index, all) => index % 2 === 1 || index === all.length - 1);
+  return branches.flatMap(branchesOf);
+}
+
+/**
+ * The definitions of declared flags, all at rest.
+ *
+ * @returns the document as text, in the order in which flags are declared
+ */
+export function flagDocument(flags: readonly FlagDeclaration[]): FlagDocument {
+  return {
+    $schema: "https://flagd.dev/schema/v0/flags.json",
+    flags: Object.fromEntries(
+      flags.map(({ key, description, variants, resting, targeting }) => [
+        key,
+        {
+          description,
+          state: "ENABLED" as const,
+          variants,
+          defaultVariant: resting,
+          ...(targeting === undefined ? {} : { targeting }),
+        },
+      ]),
+    ),
+  };
+}
+
+/** A document as text, as people would write it. */
+export function flagDocumentText(document: FlagDocument): string {
+  return `${JSON.stringify(document, null, 2)}\n`;
+}

@@ -1,0 +1,69 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { createClient } from "@connectrpc/connect";
+import { FlagSyncService } from "../../../gen/flagd/sync/v1/sync_pb.ts";
+import type { Logger } from "../logging/logger.ts";
+import { remoteTransport } from "../rpc/remote-transport.ts";
+import { readFlagDocument } from "./flag-document.ts";
+import { described } from "./flag-file.ts";
+import { FlagSet, type FlagSource } from "./flag-set.ts";
+
+/** How long the last flags count while flagd is away; after that all are at rest. */
+const keptMs = 1_000;
+const pauseMs = 250;
+
+/**
+ * The flags of a flagd, which sends its definitions at once and after each change (`flagd.sync.v1`); they are
+ * evaluated here, so that no request waits for it. While it is away, all flags are at rest.
+ *
+ * @param origin `http://flagd:8015`
+ */
+export function flagSync(origin: string, log: Logger): FlagSource {
+  const set = new FlagSet();
+  const client = createClient(FlagSyncService, remoteTransport(origin));
+  const closing = new AbortController();
+  const { signal } = closing;
+  let isAway = false;
+  let rest: NodeJS.Timeout | undefined;
+
+  async function follow(): Promise<void> {
+    for await (const { flagConfiguration } of client.syncFlags({ providerId: "orrery" }, { signal })) {
+      const read = readFlagDocument(flagConfiguration);
+      if (read.kind === "invalid") {
+        log.warn(`flagd at ${origin} sends flags that are not valid: line ${read.problems.map(described).join("; ")}`);
+        continue;
+      }
+      if (isAway) log.info(`flagd at ${origin} answers now`);
+      isAway = false;
+      clearTimeout(rest);
+      set.replace(read.document);
+    }
+  }
+
+  async function run(): Promise<void> {
+    while (!signal.aborted) {
+      const error = await follow().then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      if (signal.aborted) break;
+      // A stream that is ended in order is only begun anew.
+      if (error === undefined) continue;
+      if (!isAway) {
+        log.warn({ error }, `flagd at ${origin} does not answer; all flags are at rest until it does`);
+        rest = setTimeout(() => set.replace({ flags: {} }), keptMs);
+      }
+      isAway = true;
+      await sleep(pauseMs, undefined, { signal }).catch(() => {});
+    }
+    clearTimeout(rest);
+  }
+
+  const running = run();
+  return {
+    set,
+    async close() {
+      closing.abort();
+      await running;
+    },
+  };
+}

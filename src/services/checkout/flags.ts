@@ -1,0 +1,29 @@
+import { declareFlags } from "../../platform/flags/flag.ts";
+
+export const checkoutFlags = declareFlags([
+  {
+    key: "paymentUnreachable",
+    description: "Make payment unreachable",
+    variants: { on: true, off: false },
+    resting: "off",
+    fault: {
+      category: "error",
+      effect: "checkout calls payment at an address that nobody answers: Charge fails with UNAVAILABLE.",
+      blastRadius: "Every order: none can be paid, none is placed, nobody is charged.",
+      symptom: "Errors of checkout at 100 % of orders, while payment sees no calls at all.",
+    },
+  },
+  {
+    key: "kafkaQueueProblems",
+    description: "Overload the queue of orders and slow down a consumer",
+    variants: { on: 100, off: 0 },
+    resting: "off",
+    fault: {
+      category: "events",
+      effect: "checkout publishes each order 100 times more, and fraud-detection takes a second for each message.",
+      blastRadius: "fraud-detection falls behind; orders are placed, and booked once.",
+      symptom: "The lag of the consumer group fraud-detection grows; messages of the topic orders rise a hundredfold.",
+      bound: "Copies stop with the flag; what is queued is worked off then.",
+    },
+  },
+]);

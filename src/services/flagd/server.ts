@@ -1,0 +1,42 @@
+import { Service as EvaluationV1 } from "../../../gen/flagd/evaluation/v1/evaluation_pb.ts";
+import { Service as EvaluationV2 } from "../../../gen/flagd/evaluation/v2/evaluation_pb.ts";
+import { FlagSyncService } from "../../../gen/flagd/sync/v1/sync_pb.ts";
+import { attribute, event } from "../../../gen/telemetry/registry.ts";
+import { ConfigError, choice, port } from "../../platform/config/environment.ts";
+import type { RunningService, ServiceContext } from "../../platform/lifecycle/service.ts";
+import { route } from "../../platform/rpc/service-routes.ts";
+import { flagTelemetry } from "../../platform/telemetry/flags.ts";
+import { evaluationV1, evaluationV2 } from "./evaluation.ts";
+import { ofrepHandler } from "./ofrep.ts";
+import { flagSyncHandlers } from "./sync.ts";
+
+export async function start({ environment, flagFile, log }: ServiceContext): Promise<RunningService> {
+  if (flagFile === undefined) {
+    throw new ConfigError("FLAGD_HOST says that flags come from another flagd; this one has none to hand out.");
+  }
+  const { set } = flagFile;
+  const closing = new AbortController();
+  const { signal } = closing;
+  const tells = choice(environment, "ORRERY_FLAG_TELEMETRY", flagTelemetry) !== "off";
+  const unsubscribe = set.onChange((changed) => {
+    if (!tells) return;
+    const settings = changed.map((key) => `${key}=${set.document.flags[key]?.defaultVariant ?? "gone"}`);
+    log.info({ event: event.configurationChange, [attribute.demoProcessSettings]: settings }, "Flags changed");
+  });
+  return {
+    routes: [
+      route(EvaluationV1, evaluationV1(set, signal)),
+      route(EvaluationV2, evaluationV2(set, signal)),
+      route(FlagSyncService, flagSyncHandlers(set, signal)),
+    ],
+    http: ofrepHandler(set),
+    otherPorts: [
+      { name: "sync", port: port(environment, "FLAGD_SYNC_PORT", 8015) },
+      { name: "OFREP", port: port(environment, "FLAGD_OFREP_PORT", 8016) },
+    ],
+    endStreams: () => closing.abort(),
+    async stop() {
+      unsubscribe();
+    },
+  };
+}

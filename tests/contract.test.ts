@@ -21,6 +21,7 @@ import { productCatalogErrors } from "../src/services/product-catalog/errors.ts"
 import { shippingErrors } from "../src/services/shipping/errors.ts";
 import { api, flashlight, goodCard, home, telescope } from "./customer.ts";
 import type { Fault } from "./faulty-network.ts";
+import { freePorts } from "./free-ports.ts";
 import { refusalOf, remoteClient } from "./remote-client.ts";
 import { startShop, type TestShop } from "./shop.ts";
 
@@ -32,8 +33,7 @@ beforeAll(async () => {
   shop = await startShop({
     servicePorts: true,
     environment: {
-      ...Object.fromEntries(services.map(({ port }) => [port.variable, "0"])),
-      AD_PROMETHEUS_PORT: "0",
+      ...freePorts,
     },
     aroundCalls: decliningAsTheReference,
   });

@@ -3,6 +3,7 @@ import { expect } from "vitest";
 import { freePort } from "../src/platform/lifecycle/free-port.ts";
 import { createTestDatabase, type TestDatabase } from "../src/platform/sql/testing.ts";
 import { services } from "../src/services/index.ts";
+import { freePorts } from "./free-ports.ts";
 import { OrreryProcess } from "./orrery-process.ts";
 
 /** Services as processes of their own, which find each other by environment variables and share a database. */
@@ -23,7 +24,7 @@ export class Mesh {
     this.url = this.urlOf("frontend-proxy");
     const { host, port, database: name, username } = database.connection;
     this.#environment = {
-      AD_PROMETHEUS_PORT: "0",
+      ...freePorts,
       ORRERY_SECRET: "a secret that all of them share",
       DB_CONNECTION_STRING: `postgres://${username}@localhost:${port}/${name}?host=${encodeURIComponent(host)}`,
       ...Object.fromEntries(

@@ -10,6 +10,7 @@ import { freePort } from "../../src/platform/lifecycle/free-port.ts";
 import { services } from "../../src/services/index.ts";
 import { api, Customer, flashlight } from "../customer.ts";
 import { eventually } from "../eventually.ts";
+import { freePorts } from "../free-ports.ts";
 import { Mesh } from "../mesh.ts";
 import { OrreryProcess } from "../orrery-process.ts";
 import { remoteClient } from "../remote-client.ts";
@@ -29,8 +30,7 @@ beforeAll(async () => {
   collector = `127.0.0.1:${otlpGrpc}`;
   // A shop of its own, of which only the Observatory is wanted.
   backend = new OrreryProcess(["up", "--ephemeral", "--otlp", "--service-ports", "--port", "0"], {
-    ...Object.fromEntries(services.map(({ port }) => [port.variable, "0"])),
-    AD_PROMETHEUS_PORT: "0",
+    ...freePorts,
     OBSERVATORY_PORT: String(observatory),
     OTLP_GRPC_PORT: String(otlpGrpc),
     OTLP_HTTP_PORT: String(otlpHttp),

@@ -39,20 +39,21 @@ export type ReadDocument =
 /** Reads a document of flags, and says of everything that is wrong in it where and why. */
 export function readFlagDocument(text: string): ReadDocument {
   const lines = new LineCounter();
-  const parsed = parseDocument(text, { lineCounter: lines, schema: "json", strict: true, uniqueKeys: true });
-  const syntax = parsed.errors.map(({ message, pos, code }) => ({
-    line: lines.linePos(pos[0]).line,
-    path: "",
-    reason: code === "DUPLICATE_KEY" ? "a key occurs twice" : (message.split(/ at line |\n/)[0] ?? message),
-  }));
-  if (syntax.length > 0) return { kind: "invalid", problems: syntax };
+  const parsed = parseDocument(text, { lineCounter: lines, schema: "json", uniqueKeys: true });
   // YAML reads more than JSON does, and flagd reads JSON.
   try {
     JSON.parse(text);
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
-    const position = Number(/position (\d+)/.exec(reason)?.[1] ?? text.length);
+    const position = Number(/position (\d+)/.exec(reason)?.[1] ?? parsed.errors[0]?.pos[0] ?? text.length);
     return { kind: "invalid", problems: [{ line: lines.linePos(position).line, path: "", reason }] };
+  }
+  const [twice] = parsed.errors;
+  if (twice !== undefined) {
+    return {
+      kind: "invalid",
+      problems: [{ line: lines.linePos(twice.pos[0]).line, path: "", reason: "a key occurs twice" }],
+    };
   }
   const value: unknown = parsed.toJS();
   const lineOf = (path: readonly string[]): number => {

@@ -2,7 +2,7 @@ import type { DescService } from "@bufbuild/protobuf";
 import { Health } from "../../../gen/grpc/health/v1/health_pb.ts";
 import { ServerReflection } from "../../../gen/grpc/reflection/v1/reflection_pb.ts";
 import { attribute, event } from "../../../gen/telemetry/registry.ts";
-import { choice } from "../config/environment.ts";
+import { choice, port as portSetting } from "../config/environment.ts";
 import { forwardHttp } from "../http/forward.ts";
 import { sendProblem } from "../http/problem.ts";
 import { client } from "../rpc/client.ts";
@@ -235,8 +235,9 @@ class ProcessUnderWay implements RunningProcess {
         : rpc;
     const handler = this.#answering(declaration, proxied);
     this.ports.set(declaration.name, await openPort({ host, port, handler }));
-    for (const other of service.otherPorts ?? []) {
-      this.ports.set(`${declaration.name} (${other.name})`, await openPort({ host, port: other.port, handler }));
+    for (const { name, variable, fallback } of declaration.otherPorts ?? []) {
+      const other = portSetting(this.#options.environment, variable, fallback);
+      this.ports.set(`${declaration.name} (${name})`, await openPort({ host, port: other, handler }));
     }
   }
 

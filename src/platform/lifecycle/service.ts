@@ -35,6 +35,8 @@ export interface ServiceDeclaration {
   readonly criticality: "critical" | "high" | "medium" | "low";
   /** The port that it listens on, and the variable that sets it. */
   readonly port: { readonly variable: string; readonly fallback: number };
+  /** Further ports that answer as that one does, and are opened when that one is. */
+  readonly otherPorts?: readonly { readonly name: string; readonly variable: string; readonly fallback: number }[];
   /** The variable by which others find it. */
   readonly address?: string;
   /** Its RPC services. */
@@ -106,8 +108,6 @@ export interface RunningService {
   readonly http?: HttpHandler;
   /** A page for Prometheus on a port of its own, opened when the service's own port is. */
   readonly scraped?: { readonly port: number; readonly handler: HttpHandler };
-  /** Further ports that answer as the service's own does, opened when that is. */
-  readonly otherPorts?: readonly { readonly name: string; readonly port: number }[];
   /** Requests by URL that leave no telemetry. */
   isUntraced?(url: string): boolean;
   /** Background work; starts when everything is up. */

@@ -2,7 +2,7 @@ import { Service as EvaluationV1 } from "../../../gen/flagd/evaluation/v1/evalua
 import { Service as EvaluationV2 } from "../../../gen/flagd/evaluation/v2/evaluation_pb.ts";
 import { FlagSyncService } from "../../../gen/flagd/sync/v1/sync_pb.ts";
 import { attribute, event } from "../../../gen/telemetry/registry.ts";
-import { ConfigError, choice, port } from "../../platform/config/environment.ts";
+import { ConfigError, choice } from "../../platform/config/environment.ts";
 import type { RunningService, ServiceContext } from "../../platform/lifecycle/service.ts";
 import { route } from "../../platform/rpc/service-routes.ts";
 import { flagTelemetry } from "../../platform/telemetry/flags.ts";
@@ -30,10 +30,6 @@ export async function start({ environment, flagFile, log }: ServiceContext): Pro
       route(FlagSyncService, flagSyncHandlers(set, signal)),
     ],
     http: ofrepHandler(set),
-    otherPorts: [
-      { name: "sync", port: port(environment, "FLAGD_SYNC_PORT", 8015) },
-      { name: "OFREP", port: port(environment, "FLAGD_OFREP_PORT", 8016) },
-    ],
     endStreams: () => closing.abort(),
     async stop() {
       unsubscribe();

@@ -8,14 +8,16 @@ export const flagd = declareService({
   summary: "Hands out flags to who asks in flagd's protocols or OFREP; containers have flagd itself.",
   criticality: "medium",
   port: { variable: "FLAGD_PORT", fallback: 8013 },
+  otherPorts: [
+    { name: "sync", variable: "FLAGD_SYNC_PORT", fallback: 8015 },
+    { name: "OFREP", variable: "FLAGD_OFREP_PORT", fallback: 8016 },
+  ],
   address: "FLAGD_ADDR",
   rpc: [EvaluationV1, EvaluationV2, FlagSyncService],
   isUntraced: true,
   calls: [],
   settings: [
     { name: "FLAGD_FILE", meaning: "The file of flags, which may be changed at any time; declared flags unless set." },
-    { name: "FLAGD_SYNC_PORT", meaning: "Port for those who evaluate by themselves.", fallback: "8015" },
-    { name: "FLAGD_OFREP_PORT", meaning: "Port of the OpenFeature Remote Evaluation Protocol.", fallback: "8016" },
   ],
   load: () => import("./server.ts"),
 });

@@ -1,4 +1,5 @@
 import { shopObjectives } from "../observatory/objectives/shop-objectives.ts";
+import { scenarioSchemaFiles } from "../scenarios/schema-files.ts";
 import { services } from "../services/index.ts";
 import { alertmanagerFiles } from "./alertmanager.ts";
 import { collectorFiles } from "./collector.ts";
@@ -25,5 +26,6 @@ export function renderedFiles(version: string): readonly RenderedFile[] {
     ...collectorFiles({ services }),
     ...grafanaFiles(),
     ...composeFiles(services, version),
+    ...scenarioSchemaFiles(),
   ];
 }

@@ -90,6 +90,45 @@ They are committed: docker-compose.yml, what is in otel/ and more. See docs/depl
   )
   .action(async (options) => (await import("./commands/render.ts")).render(options));
 
+const scenario = program
+  .command("scenario")
+  .description(
+    "Fault scenarios with their ground truth: what there is, recordings of them, and how good an answer is.",
+  );
+const flagsOption = () =>
+  new Option("--flags <file>", "the flags that scenarios may use, in flagd's format").default(
+    "otel/flagd/demo.flagd.json",
+  );
+
+scenario
+  .command("list")
+  .description("List the scenarios.")
+  .addOption(flagsOption())
+  .option("--json", "print JSON rather than a table")
+  .action(async (options) => (await import("./commands/scenario.ts")).listScenarios(options));
+
+scenario
+  .command("show")
+  .description("Show a scenario with its ground truth.")
+  .argument("<id>", "its name, such as payment-failure")
+  .addOption(flagsOption())
+  .option("--json", "print JSON rather than text")
+  .action(async (id, options) => (await import("./commands/scenario.ts")).showScenario(id, options));
+
+scenario
+  .command("score")
+  .description("Tell how good an answer to a scenario is.")
+  .argument("<answer>", "a JSON file: scenarios/answer.schema.json")
+  .requiredOption("--truth <file>", "the truth.json of the recording")
+  .option("--json", "print JSON rather than text")
+  .addHelpText(
+    "after",
+    `
+Example:
+  npm run orrery -- scenario score --truth recordings/payment-failure/truth.json answer.json`,
+  )
+  .action(async (answer, options) => (await import("./commands/scenario.ts")).scoreScenario(answer, options));
+
 const stack = program
   .command("stack")
   .description("Run the whole mesh on this machine: engines, and every service as a process of its own.")

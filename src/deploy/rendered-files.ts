@@ -1,5 +1,6 @@
 import { shopObjectives } from "../observatory/objectives/shop-objectives.ts";
 import { flagDocument, flagDocumentText } from "../platform/flags/flag-document.ts";
+import { scenarioSchemaFiles } from "../scenarios/schema-files.ts";
 import { flags } from "../services/flags.ts";
 import { services } from "../services/index.ts";
 import { alertmanagerFiles } from "./alertmanager.ts";
@@ -28,5 +29,6 @@ export function renderedFiles(version: string): readonly RenderedFile[] {
     ...grafanaFiles(),
     ...composeFiles(services, version),
     { path: "otel/flagd/demo.flagd.json", text: flagDocumentText(flagDocument(flags)) },
+    ...scenarioSchemaFiles(),
   ];
 }

@@ -1,0 +1,221 @@
+import { Value } from "typebox/value";
+import { isCollection, isMap, isNode, isPair, LineCounter, parseDocument } from "yaml";
+import type { KnownSystem } from "./known-system.ts";
+import { actions, type Fault, type Manifest, manifestSchema } from "./manifest.ts";
+
+/** Something wrong in a manifest. */
+export interface ManifestProblem {
+  readonly file: string;
+  /** From 1. */
+  readonly line: number;
+  /** `faults[0].variant`; empty for the whole. */
+  readonly path: string;
+  readonly reason: string;
+}
+
+type Path = readonly (string | number)[];
+type Complain = (path: Path, reason: string) => void;
+
+export type ReadManifest =
+  | { readonly kind: "manifest"; readonly manifest: Manifest }
+  | { readonly kind: "problems"; readonly problems: readonly ManifestProblem[] };
+
+/** Reads a manifest from YAML, and finds everything that is wrong with it at once. */
+export function readManifest(
+  text: string,
+  options: { readonly file: string; readonly system: KnownSystem },
+): ReadManifest {
+  const { file, system } = options;
+  const lines = new LineCounter();
+  const document = parseDocument(text, { lineCounter: lines });
+  const problems: ManifestProblem[] = [];
+  const complain: Complain = (path, reason) => {
+    const line = lines.linePos(offsetOf(document.contents, path)).line;
+    problems.push({ file, line, path: pathText(path), reason });
+  };
+  for (const { message, linePos } of document.errors) {
+    problems.push({ file, line: linePos?.[0].line ?? 1, path: "", reason: message.replace(/ at line .*$/s, "") });
+  }
+  if (problems.length > 0) return { kind: "problems", problems };
+  const content: unknown = document.toJS();
+  checkShape(content, complain);
+  if (problems.length === 0) checkMeaning(content as Manifest, { system, expectedId: baseName(file), complain });
+  problems.sort((a, b) => a.line - b.line);
+  return problems.length > 0 ? { kind: "problems", problems } : { kind: "manifest", manifest: content as Manifest };
+}
+
+/** `scenarios/x.yaml:12: faults[0].variant: ...`, as editors and terminals link it. */
+export function problemText({ file, line, path, reason }: ManifestProblem): string {
+  return `${file}:${line}: ${path === "" ? "" : `${path}: `}${reason}`;
+}
+
+function checkShape(content: unknown, complain: Complain): void {
+  for (const error of ofLikelyBranches(Value.Errors(manifestSchema, content))) {
+    const path = pointerPath(error.instancePath);
+    switch (error.keyword) {
+      case "boolean":
+        // The property itself is named by the complaint of its object.
+        break;
+      case "additionalProperties":
+        for (const name of error.params.additionalProperties) complain([...path, name], "there is no such field");
+        break;
+      case "required":
+        for (const name of error.params.requiredProperties) complain(path, `the field ${name} is missing`);
+        break;
+      case "enum":
+        complain(path, `${shown(content, path)} is not one of ${error.params.allowedValues.join(", ")}`);
+        break;
+      case "const":
+        complain(path, `${shown(content, path)} is not one of ${actions.join(", ")}`);
+        break;
+      default:
+        complain(path, `${shown(content, path)} ${error.message}`);
+    }
+  }
+}
+
+type ShapeError = ReturnType<typeof Value.Errors>[number];
+
+/** Every shape of a union complains: only the one that was meant, which has the fewest complaints, is of interest. */
+function ofLikelyBranches(errors: readonly ShapeError[]): readonly ShapeError[] {
+  const complaints = Map.groupBy(errors, ({ schemaPath, instancePath }) => {
+    const [, union, branch] = /^(.*\/anyOf)\/(\d+)/.exec(schemaPath) ?? [];
+    return union === undefined ? "" : `${union} ${/^\/\w+(\/\d+)?/.exec(instancePath)?.[0]}#${branch}`;
+  });
+  const best = new Map<string, readonly ShapeError[]>();
+  for (const [key, some] of complaints) {
+    const union = key.replace(/#.*$/, "");
+    const before = best.get(union);
+    if (before === undefined || weight(some) < weight(before)) best.set(union, some);
+  }
+  return [...best.values()].flat();
+}
+
+/** A shape whose constant is another was not meant, however well the rest fits. */
+function weight(errors: readonly ShapeError[]): number {
+  return errors.length + (errors.some(({ keyword }) => keyword === "const") ? 100 : 0);
+}
+
+function checkMeaning(
+  manifest: Manifest,
+  {
+    system,
+    expectedId,
+    complain,
+  }: { readonly system: KnownSystem; readonly expectedId: string; readonly complain: Complain },
+): void {
+  const { faults, propagation, phases, timeToDetect, mitigations, revert } = manifest;
+  if (manifest.id !== expectedId)
+    complain(["id"], `${quoted(manifest.id)} is not the file's name, ${quoted(expectedId)}`);
+  const known = (path: Path, name: string, names: ReadonlySet<string>, what: string) => {
+    if (!names.has(name)) complain(path, `${quoted(name)} is not ${what}; there are ${[...names].sort().join(", ")}`);
+  };
+  const flag = (path: Path, name: string, variant?: string) => {
+    const variants = system.flags.get(name);
+    if (variants === undefined) {
+      complain(
+        [...path, "flag"],
+        `${quoted(name)} is not a flag; there are ${[...system.flags.keys()].sort().join(", ")}`,
+      );
+    } else if (variant !== undefined && !variants.includes(variant)) {
+      complain([...path, "variant"], `${quoted(variant)} is not a variant of ${name}; it has ${variants.join(", ")}`);
+    }
+  };
+
+  const causes = new Set(faults.map(({ rootCause }) => rootCause.entity));
+  for (const [index, fault] of faults.entries()) checkFault(["faults", index], fault);
+  function checkFault(path: Path, { flag: name, variant, target, afterSeconds, rootCause }: Fault): void {
+    flag(path, name, variant);
+    known([...path, "target"], target, system.services, "a service");
+    known([...path, "rootCause", "entity"], rootCause.entity, system.entities, "on the service map");
+    if (afterSeconds >= phases.faultSeconds) {
+      complain([...path, "afterSeconds"], `${afterSeconds} s is not before the revert after ${phases.faultSeconds} s`);
+    }
+    if (!revert.some((step) => step.flag === name)) complain(["revert"], `nothing reverts ${name}`);
+    if (revert.some((step) => step.flag === name && step.variant === variant)) {
+      complain(["revert"], `${name} is reverted to ${quoted(variant)}, which is the fault`);
+    }
+  }
+  if (faults.length > 0 && !faults.some(({ afterSeconds }) => afterSeconds === 0)) {
+    complain(["faults"], "the first fault has to have afterSeconds 0: that moment is the injection");
+  }
+
+  const reached = new Set(causes);
+  for (const [index, { from, to }] of propagation.entries()) {
+    known(["propagation", index, "from"], from, system.entities, "on the service map");
+    known(["propagation", index, "to"], to, system.entities, "on the service map");
+    if (!reached.has(from)) {
+      complain(["propagation", index, "from"], `${quoted(from)} is neither a root cause nor reached by a line above`);
+    }
+    reached.add(to);
+  }
+  for (const [index, { name }] of manifest.slis.entries())
+    known(["slis", index, "name"], name, system.slis, "an objective");
+  for (const [index, name] of manifest.alerts.entries()) known(["alerts", index], name, system.alerts, "an alert");
+  for (const [index, { entity }] of manifest.decoys.entries()) {
+    known(["decoys", index, "entity"], entity, system.entities, "on the service map");
+    if (causes.has(entity)) complain(["decoys", index, "entity"], `${quoted(entity)} is a root cause`);
+  }
+  for (const [index, mitigation] of mitigations.entries()) {
+    if (mitigation.action === "clear") flag(["mitigations", index], mitigation.flag);
+    else known(["mitigations", index, "service"], mitigation.service, system.services, "a service");
+  }
+  for (const [index, step] of revert.entries()) flag(["revert", index], step.flag, step.variant);
+
+  if (faults.length > 0) {
+    if (timeToDetect === undefined) complain([], "the field timeToDetect is missing");
+    else if (timeToDetect.minimumSeconds > timeToDetect.typicalSeconds) {
+      complain(["timeToDetect"], `the minimum of ${timeToDetect.minimumSeconds} s is more than what is typical`);
+    }
+    if (!mitigations.some(({ helps }) => helps)) complain(["mitigations"], "none of them helps");
+    if (manifest.difficulty === "none") complain(["difficulty"], "there is a fault, so it is easy, medium or hard");
+    return;
+  }
+  for (const name of ["propagation", "slis", "alerts", "mitigations", "revert"] as const) {
+    if (manifest[name].length > 0) complain([name], "there is no fault that this could come from");
+  }
+  if (timeToDetect !== undefined) complain(["timeToDetect"], "there is no fault to detect");
+  if (manifest.difficulty !== "none") complain(["difficulty"], "without a fault it is none");
+}
+
+/** Where a value stands in the text; of what is missing, where its nearest parent stands. */
+function offsetOf(root: unknown, path: Path): number {
+  let node = root;
+  let offset = isNode(root) ? (root.range?.[0] ?? 0) : 0;
+  for (const key of path) {
+    if (!isCollection(node)) break;
+    const pair = isMap(node) ? node.items.find((item) => isPair(item) && String(item.key) === String(key)) : undefined;
+    node = node.get(key, true);
+    const place = pair !== undefined && isNode(pair.key) ? pair.key : node;
+    if (!isNode(place)) break;
+    offset = place.range?.[0] ?? offset;
+  }
+  return offset;
+}
+
+function pointerPath(pointer: string): Path {
+  if (pointer === "") return [];
+  const parts = pointer.slice(1).split("/");
+  return parts.map((part) => (/^\d+$/.test(part) ? Number(part) : part.replaceAll("~1", "/").replaceAll("~0", "~")));
+}
+
+function pathText(path: Path): string {
+  return path.reduce<string>(
+    (text, key) => (typeof key === "number" ? `${text}[${key}]` : text === "" ? key : `${text}.${key}`),
+    "",
+  );
+}
+
+function shown(content: unknown, path: Path): string {
+  let value = content;
+  for (const key of path) value = (value as Readonly<Record<string | number, unknown>> | undefined)?.[key];
+  return JSON.stringify(value) ?? "nothing";
+}
+
+function quoted(name: string): string {
+  return JSON.stringify(name);
+}
+
+function baseName(file: string): string {
+  return file.replace(/^.*\//, "").replace(/\.ya?ml$/, "");
+}

@@ -106,6 +106,18 @@ export const manifestSchema = Type.Object(
       description: "What is injected; several that overlap are allowed, none is a baseline.",
     }),
     propagation: Type.Array(propagation, { description: "How the trouble spreads, cause before effect." }),
+    effects: Type.Array(
+      Type.Object(
+        {
+          name: text("What is measured, with its unit."),
+          sql: text("A statement on the Observatory's tables that gives one number for the time from $from to $to."),
+          direction: Type.Enum(["down", "up"], { description: "Where that number goes." }),
+          atLeast: Type.Number({ exclusiveMinimum: 0, description: "The difference from the baseline that proves it." }),
+        },
+        closed,
+      ),
+      { description: "What proves the fault, and that it is gone afterwards." },
+    ),
     slis: Type.Array(
       Type.Object(
         {

@@ -1,17 +1,14 @@
 import { readFile } from "node:fs/promises";
-import { fileURLToPath } from "node:url";
 import { shopObjectives } from "../observatory/objectives/shop-objectives.ts";
 import { ConfigError } from "../platform/config/environment.ts";
 import { readAnswer, readTruth } from "../scenarios/check-answer.ts";
 import { flagVariants } from "../scenarios/known-flags.ts";
 import { type KnownSystem, knownSystem } from "../scenarios/known-system.ts";
 import type { Manifest, Mitigation } from "../scenarios/manifest.ts";
-import { readManifestFolder } from "../scenarios/manifest-files.ts";
+import { manifestFolder, readManifestFolder } from "../scenarios/manifest-files.ts";
 import { type FoundCause, type Score, scoreAnswer } from "../scenarios/score.ts";
 import { services } from "../services/index.ts";
 import { textTable } from "./stages.ts";
-
-const folder = fileURLToPath(new URL("../../scenarios/", import.meta.url));
 
 interface FlagsOption {
   /** The file in flagd's format whose flags manifests may use. */
@@ -20,7 +17,7 @@ interface FlagsOption {
 
 /** Prints every scenario, a line each. */
 export async function listScenarios({ flags, json }: FlagsOption & { readonly json?: boolean }): Promise<void> {
-  const manifests = await readManifestFolder(folder, await shopSystem(flags));
+  const manifests = await readManifestFolder(manifestFolder, await shopSystem(flags));
   if (json) {
     print(manifests);
     return;
@@ -39,7 +36,7 @@ export async function showScenario(
   id: string,
   { flags, json }: FlagsOption & { readonly json?: boolean },
 ): Promise<void> {
-  const manifests = await readManifestFolder(folder, await shopSystem(flags));
+  const manifests = await readManifestFolder(manifestFolder, await shopSystem(flags));
   const manifest = manifests.find((each) => each.id === id);
   if (manifest === undefined) {
     throw new ConfigError(

@@ -86,7 +86,7 @@ function pageOrApi(path: string): string {
 /** How the paths begin of what belongs to watching. */
 export const watching: readonly string[] = [
   ...folders.filter(({ isWatching }) => isWatching).map(({ prefix }) => prefix.slice(0, -1)),
-  "/orrery.observatory.",
+  "/orrery.",
   "/flagd.",
   "/grpc.health.",
   "/opentelemetry.",

@@ -21,6 +21,7 @@ export const frontendProxy = declareService({
     "product-catalog",
     "quote",
     "recommendation",
+    "scenarios",
     "shipping",
   ],
   load: () => import("./server.ts"),

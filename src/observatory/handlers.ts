@@ -26,6 +26,7 @@ export function observatoryHandlers(store: StoreClient, watchers: Watchers): Ser
       );
     },
     searchLogs: ({ $typeName: _, $unknown: __, ...search }) => store.ask("searchLogs", search),
+    measureObjectives: ({ range }) => store.ask("measureObjectives", range),
     listObjectives: () => store.ask("listObjectives"),
     listAlerts: ({ limit }) => store.ask("listAlerts", limit),
     listMarks: ({ range }) => store.ask("listMarks", range),

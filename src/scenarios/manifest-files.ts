@@ -1,9 +1,13 @@
 import { readdir, readFile } from "node:fs/promises";
 import { basename, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { ConfigError } from "../platform/config/environment.ts";
 import { problemText, readManifest } from "./check-manifest.ts";
 import type { KnownSystem } from "./known-system.ts";
 import type { Manifest } from "./manifest.ts";
+
+/** Where the manifests are. */
+export const manifestFolder = fileURLToPath(new URL("../../scenarios/", import.meta.url));
 
 /**
  * Reads every manifest of a folder, by id.

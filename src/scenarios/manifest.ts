@@ -112,7 +112,10 @@ export const manifestSchema = Type.Object(
           name: text("What is measured, with its unit."),
           sql: text("A statement on the Observatory's tables that gives one number for the time from $from to $to."),
           direction: Type.Enum(["down", "up"], { description: "Where that number goes." }),
-          atLeast: Type.Number({ exclusiveMinimum: 0, description: "The difference from the baseline that proves it." }),
+          atLeast: Type.Number({
+            exclusiveMinimum: 0,
+            description: "The difference from the baseline that proves it.",
+          }),
         },
         closed,
       ),

@@ -1,6 +1,7 @@
 import { frontendProxy } from "../edge/service.ts";
 import { observatory } from "../observatory/service.ts";
 import type { ServiceDeclaration } from "../platform/lifecycle/service.ts";
+import { scenarios } from "../scenarios/service.ts";
 import { accounting } from "./accounting/service.ts";
 import { ad } from "./ad/service.ts";
 import { cart } from "./cart/service.ts";
@@ -35,5 +36,6 @@ export const services: readonly ServiceDeclaration[] = [
   productCatalog,
   quote,
   recommendation,
+  scenarios,
   shipping,
 ];

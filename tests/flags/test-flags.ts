@@ -1,7 +1,12 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { type FlagDefinition, flagDocument, flagDocumentText } from "../../src/platform/flags/flag-document.ts";
+import {
+  type FlagDefinition,
+  flagDocument,
+  flagDocumentText,
+  withVariant,
+} from "../../src/platform/flags/flag-document.ts";
 import { FlagFile } from "../../src/platform/flags/flag-file.ts";
 import { createLogger } from "../../src/platform/logging/logger.ts";
 import { flags } from "../../src/services/flags.ts";
@@ -32,10 +37,7 @@ export class TestFlags {
 
   /** Puts a flag into a variant, as the flag page does. */
   async set(key: string, variant: string): Promise<void> {
-    const { targeting, ...flag } = this.#file.set.document.flags[key] ?? declared.flags[key] ?? {};
-    if (targeting === undefined) return this.define(key, { ...(flag as FlagDefinition), defaultVariant: variant });
-    const [condition, , otherwise] = targeting.if as readonly unknown[];
-    await this.define(key, { ...(flag as FlagDefinition), targeting: { if: [condition, variant, otherwise] } });
+    await this.#file.update((document) => withVariant(document, key, variant));
   }
 
   async define(key: string, definition: Partial<FlagDefinition>): Promise<void> {

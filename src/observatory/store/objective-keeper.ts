@@ -3,6 +3,8 @@ import {
   type AlertSchema,
   AlertState,
   type ListObjectivesResponseSchema,
+  type MeasuredObjectiveSchema,
+  type MeasureObjectivesResponseSchema,
   type ObjectiveSchema,
 } from "../../../gen/orrery/observatory/v1/observatory_pb.ts";
 import { budgetLeft, burnRate, type Events, shareSince } from "../objectives/error-budget.ts";
@@ -158,6 +160,21 @@ export class ObjectiveKeeper {
       .sort((a, b) => b.sinceMs - a.sinceMs)
       .slice(0, limit)
       .map(alertMessage);
+  }
+
+  /** How each objective was kept over the slots that begin within a stretch of time, in nanoseconds of Unix time. */
+  async measure(start: bigint, end: bigint): Promise<MessageInitShape<typeof MeasureObjectivesResponseSchema>> {
+    const source = this.#options.source();
+    const objectives: MessageInitShape<typeof MeasuredObjectiveSchema>[] = [];
+    for (const objective of this.#options.objectives) {
+      const events = await objectiveEvents(objective, source, start);
+      const { events: all, good } = shareSince(
+        events.filter(({ slot }) => slot < end),
+        start,
+      );
+      objectives.push({ name: objective.name, events: BigInt(all), good });
+    }
+    return { objectives };
   }
 
   /** How each objective is kept. */

@@ -13,6 +13,7 @@ import type {
   ListObjectivesResponseSchema,
   ListServicesResponseSchema,
   LogRecordSchema,
+  MeasureObjectivesResponseSchema,
   QueryMetricResponseSchema,
   RunQueryResponseSchema,
   SearchLogsResponseSchema,
@@ -21,6 +22,7 @@ import type {
   TraceSummarySchema,
 } from "../../../gen/orrery/observatory/v1/observatory_pb.ts";
 import type { Signal } from "../../platform/telemetry/sink.ts";
+import { boundsOf } from "./questions/asking.ts";
 import { freshRecord, type LogSearch, searchLogs } from "./questions/logs.ts";
 import { getMap } from "./questions/map.ts";
 import { listMarks } from "./questions/marks.ts";
@@ -52,6 +54,7 @@ const maxRecordsOfTick = 200;
 const maxTracesOfTick = 20;
 const maxAlertsOfTick = 100;
 const defaultAlerts = 200;
+const defaultMeasureSeconds = 300;
 
 /** Every question that the store answers; what goes in and comes out can be handed from thread to thread. */
 export function storeQueries(store: TelemetryStore) {
@@ -79,6 +82,12 @@ export function storeQueries(store: TelemetryStore) {
     /** The path of a file with the rows, which the asker removes. */
     exportQuery: (sql: string, format: ExportFormat): Promise<string> => store.sql.export(sql, format),
     getSchema: (): Promise<MessageInitShape<typeof GetSchemaResponseSchema>> => getSchema(ask),
+    measureObjectives: (
+      range: Parameters<typeof boundsOf>[0],
+    ): Promise<MessageInitShape<typeof MeasureObjectivesResponseSchema>> => {
+      const { start, end } = boundsOf(range, { nowMs: options.now(), windowSeconds: defaultMeasureSeconds });
+      return store.objectives.measure(start, end);
+    },
     listObjectives: (): Promise<MessageInitShape<typeof ListObjectivesResponseSchema>> => store.objectives.list(),
     listAlerts: async (limit: number): Promise<MessageInitShape<typeof ListAlertsResponseSchema>> => ({
       alerts: store.objectives.alerts(limit || defaultAlerts),

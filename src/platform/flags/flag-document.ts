@@ -120,6 +120,23 @@ export function branchesOf(rule: unknown): readonly string[] {
 }
 
 /**
+ * Puts a flag into a variant, as the OpenTelemetry Demo's flag page does: of a rule `if` with three parts the second is
+ * changed, so that it goes on saying for whom; of any other flag the default.
+ *
+ * @returns the document as it is when there is no such flag or variant
+ */
+export function withVariant(document: FlagDocument, key: string, variant: string): FlagDocument {
+  const flag = document.flags[key];
+  if (flag === undefined || !(variant in flag.variants)) return document;
+  const branches = flag.targeting?.if;
+  const changed =
+    Array.isArray(branches) && branches.length === 3
+      ? { ...flag, targeting: { ...flag.targeting, if: [branches[0], variant, branches[2]] } }
+      : { ...flag, defaultVariant: variant };
+  return { ...document, flags: { ...document.flags, [key]: changed } };
+}
+
+/**
  * The definitions of declared flags, all at rest.
  *
  * @returns the document as text, in the order in which flags are declared

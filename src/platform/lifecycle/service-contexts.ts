@@ -64,6 +64,7 @@ export class ServiceContexts {
       secret,
       http,
       observatoryUrl: text(environment, "PUBLIC_OBSERVATORY_URL") ?? observatoryUrl,
+      declarations: directory.declarations,
       flags: serviceFlags({
         set: this.#options.flags?.set ?? noFlags,
         declared: new Set([...(declaration.flags ?? []).map(({ key }) => key), ...(declaration.readsFlags ?? [])]),

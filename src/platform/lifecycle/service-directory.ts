@@ -27,6 +27,10 @@ export class ServiceDirectory {
     this.#local = local;
   }
 
+  get declarations(): readonly ServiceDeclaration[] {
+    return this.#options.declarations;
+  }
+
   /** @throws ConfigError when there is none of that name */
   declaration(name: string): ServiceDeclaration {
     const found = this.#options.declarations.find((declaration) => declaration.name === name);

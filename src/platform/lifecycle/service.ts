@@ -82,6 +82,8 @@ export interface ServiceContext {
   readonly observatoryUrl: string | undefined;
   /** A secret of this installation, for keyed hashes; the same in all processes that share it. */
   readonly secret: Buffer;
+  /** Every service of the system. */
+  readonly declarations: readonly ServiceDeclaration[];
   /** The flags that the declaration lists. */
   readonly flags: ServiceFlags;
   /** The file of flags, for those who hand them out or change them; undefined where flagd has it. */

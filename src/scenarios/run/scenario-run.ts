@@ -68,7 +68,10 @@ export class ScenarioRun {
   readonly #shop: ScenarioShop;
   readonly #told: (report: Report) => void;
   readonly #failures: string[] = [];
-  readonly #effects = new Map<string, { baseline?: number | undefined; fault?: number | undefined; recovered?: number | undefined }>();
+  readonly #effects = new Map<
+    string,
+    { baseline?: number | undefined; fault?: number | undefined; recovered?: number | undefined }
+  >();
   readonly #objectives = new Map<string, { baseline: number; fault: number; recovered: number }>();
   #alerts: readonly SeenAlert[] = [];
   #phase: Phase = "waiting";

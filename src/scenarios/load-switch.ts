@@ -1,0 +1,43 @@
+import { rpcError } from "../platform/rpc/errors.ts";
+import { scenarioErrors } from "./errors.ts";
+import type { LoadSwitch } from "./run/live-shop.ts";
+
+const timeoutMs = 5_000;
+
+interface LoadSettings {
+  readonly users: number;
+  readonly ratePerSecond: number;
+}
+
+/**
+ * The load generator, by its control API.
+ *
+ * @param origin `http://localhost:8089`
+ */
+export function loadSwitch(origin: string): LoadSwitch {
+  let before: LoadSettings | undefined;
+  async function ask(method: string, path: string, body?: object) {
+    const url = `${origin}/api/v1/${path}`;
+    const response = await fetch(url, {
+      method,
+      signal: AbortSignal.timeout(timeoutMs),
+      ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+    }).catch((cause: unknown) => {
+      throw rpcError(scenarioErrors.LOAD_MISSING, `The load generator at ${origin} cannot be reached.`, { cause });
+    });
+    if (response.ok) return (await response.json()) as { readonly settings: LoadSettings };
+    throw rpcError(scenarioErrors.LOAD_MISSING, `The load generator at ${origin} refuses: ${await response.text()}`);
+  }
+  return {
+    async start(load, seed) {
+      before ??= (await ask("GET", "status")).settings;
+      await ask("POST", "start", { ...load, seed });
+    },
+    async restore() {
+      if (before === undefined) return;
+      const { users, ratePerSecond } = before;
+      before = undefined;
+      await ask("POST", "start", { users, ratePerSecond });
+    },
+  };
+}

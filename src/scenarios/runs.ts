@@ -1,0 +1,138 @@
+import { randomUUID } from "node:crypto";
+import type { Logger } from "../platform/logging/logger.ts";
+import { rpcError } from "../platform/rpc/errors.ts";
+import type { Answer } from "./answer.ts";
+import { scenarioErrors } from "./errors.ts";
+import type { Manifest } from "./manifest.ts";
+import { type Profile, timingOf } from "./run/profile.ts";
+import { type Report, ScenarioRun } from "./run/scenario-run.ts";
+import type { ScenarioShop } from "./run/scenario-shop.ts";
+import { type Score, scoreAnswer } from "./score.ts";
+import { truthOf } from "./truth-of-run.ts";
+
+/** A run that was begun, and what has become of it so far. */
+export interface Run {
+  readonly id: string;
+  readonly manifest: Manifest;
+  readonly profile: Profile;
+  readonly isBlind: boolean;
+  readonly report: Report;
+  readonly answer: Answer | undefined;
+}
+
+interface Entry {
+  run: Run;
+  readonly stopping: AbortController;
+  ended: Promise<void>;
+}
+
+const maxKept = 200;
+
+/** The runs of a shop: one at a time. */
+export class Runs {
+  readonly #manifests: ReadonlyMap<string, Manifest>;
+  readonly #shop: ScenarioShop;
+  readonly #log: Logger;
+  readonly #entries = new Map<string, Entry>();
+
+  constructor(options: { readonly manifests: readonly Manifest[]; readonly shop: ScenarioShop; readonly log: Logger }) {
+    this.#manifests = new Map(options.manifests.map((manifest) => [manifest.id, manifest]));
+    this.#shop = options.shop;
+    this.#log = options.log;
+  }
+
+  get manifests(): readonly Manifest[] {
+    return [...this.#manifests.values()];
+  }
+
+  /** Newest first. */
+  get all(): readonly Run[] {
+    return [...this.#entries.values()].map(({ run }) => run).reverse();
+  }
+
+  get(id: string): Run {
+    return this.#entry(id).run;
+  }
+
+  /** @throws SCENARIO_NOT_FOUND, or RUN_UNDER_WAY */
+  start(scenario: string, { profile, isBlind }: Pick<Run, "profile" | "isBlind">): Run {
+    const manifest = this.#manifests.get(scenario);
+    if (manifest === undefined) {
+      const known = [...this.#manifests.keys()].join(", ");
+      throw rpcError(scenarioErrors.SCENARIO_NOT_FOUND, `There is no scenario ${scenario}; there are ${known}.`);
+    }
+    const underWay = [...this.#entries.values()].find(({ run }) => run.report.phase !== "over");
+    if (underWay !== undefined) {
+      throw rpcError(scenarioErrors.RUN_UNDER_WAY, `The run ${underWay.run.id} is under way: wait for it, or stop it.`);
+    }
+    const id = randomUUID();
+    const stopping = new AbortController();
+    const scenarioRun = new ScenarioRun({
+      manifest,
+      timing: timingOf(profile, manifest),
+      shop: this.#shop,
+      told: (report) => {
+        entry.run = { ...entry.run, report };
+      },
+    });
+    const entry: Entry = {
+      run: { id, manifest, profile, isBlind, report: scenarioRun.report, answer: undefined },
+      stopping,
+      ended: Promise.resolve(),
+    };
+    entry.ended = scenarioRun
+      .run(stopping.signal)
+      .catch((error: unknown) => {
+        const reason = stopping.signal.aborted
+          ? "It was stopped."
+          : `It broke off: ${error instanceof Error ? error.message : error}`;
+        if (!stopping.signal.aborted) this.#log.error({ error }, "A run broke off");
+        const { report } = scenarioRun;
+        entry.run = { ...entry.run, report: { ...report, phase: "over", failures: [...report.failures, reason] } };
+      })
+      .then(() => {});
+    this.#entries.set(id, entry);
+    for (const [oldest] of [...this.#entries].slice(0, -maxKept)) this.#entries.delete(oldest);
+    return entry.run;
+  }
+
+  /** Ends a run; returns when its faults are reverted. */
+  async stop(id: string): Promise<Run> {
+    const entry = this.#entry(id);
+    if (entry.run.report.phase === "over") throw rpcError(scenarioErrors.RUN_OVER, `The run ${id} is over.`);
+    entry.stopping.abort();
+    await entry.ended;
+    return entry.run;
+  }
+
+  /** Ends what runs, and puts flags and load back. */
+  async reset(): Promise<void> {
+    for (const { stopping } of this.#entries.values()) stopping.abort();
+    await Promise.all([...this.#entries.values()].map(({ ended }) => ended));
+    await this.#shop.clearFlags();
+    await this.#shop.stopLoad();
+  }
+
+  /** Takes the first answer to a run. */
+  answer(id: string, answer: Answer): Run {
+    const entry = this.#entry(id);
+    if (entry.run.answer !== undefined) {
+      throw rpcError(scenarioErrors.ANSWER_GIVEN, `There is an answer to the run ${id} already: the first one counts.`);
+    }
+    entry.run = { ...entry.run, answer };
+    return entry.run;
+  }
+
+  #entry(id: string): Entry {
+    const entry = this.#entries.get(id);
+    if (entry === undefined) throw rpcError(scenarioErrors.RUN_NOT_FOUND, `There is no run ${id}.`);
+    return entry;
+  }
+}
+
+/** What a run's answer is worth; undefined without an answer, and before the fault is injected. */
+export function scoreOf({ manifest, report, answer }: Run): Score | undefined {
+  const { injectedMs } = report.times;
+  if (answer === undefined || injectedMs === undefined) return undefined;
+  return scoreAnswer(truthOf(manifest, injectedMs), answer);
+}

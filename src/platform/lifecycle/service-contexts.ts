@@ -73,13 +73,13 @@ export class ServiceContexts {
       }),
       flagFile: this.#options.flags instanceof FlagFile ? this.#options.flags : undefined,
       browserTelemetryUrl: text(environment, "PUBLIC_OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") ?? browserTelemetryUrl,
-      client: (service, policy) => {
+      client: (service, policy, at) => {
         const owner = directory.ownerOf(service);
         if (!declaration.calls.includes(owner.name)) {
           throw new Error(`${declaration.name} calls ${owner.name} without declaring it`);
         }
-        const transport = directory.transportTo(owner);
-        const server = { name: owner.name, isLocal: directory.isHere(owner) };
+        const transport = at === undefined ? directory.transportTo(owner) : directory.transportAt(at.origin);
+        const server = { name: at?.name ?? owner.name, isLocal: at === undefined && directory.isHere(owner) };
         return client(service, host.isOn ? tracedTransport(transport, server, telemetry) : transport, policy);
       },
       database: async ({ migrations, poolSize }) => {

@@ -63,11 +63,19 @@ export class ServiceDirectory {
   transportTo(owner: ServiceDeclaration): Transport {
     let transport = this.#transports.get(owner.name);
     if (transport === undefined) {
-      transport = this.#makeTransport(owner);
-      transport = this.#options.aroundCalls?.(transport) ?? transport;
+      transport = this.#around(this.#makeTransport(owner));
       this.#transports.set(owner.name, transport);
     }
     return transport;
+  }
+
+  /** Calls what is at an address, whoever that is. */
+  transportAt(origin: string): Transport {
+    return this.#around(replicatedTransport([origin]));
+  }
+
+  #around(transport: Transport): Transport {
+    return this.#options.aroundCalls?.(transport) ?? transport;
   }
 
   #makeTransport(owner: ServiceDeclaration): Transport {

@@ -70,6 +70,13 @@ export function declareService<const T extends ServiceDeclaration>(declaration: 
   return declaration;
 }
 
+/** Where a service is called, by its origin, and what telemetry calls that. */
+export interface Place {
+  readonly name: string;
+  /** `http://host:port` */
+  readonly origin: string;
+}
+
 /** What the platform hands a service. */
 export interface ServiceContext {
   readonly log: Logger;
@@ -88,8 +95,12 @@ export interface ServiceContext {
   readonly flags: ServiceFlags;
   /** The file of flags, for those who hand them out or change them; undefined where flagd has it. */
   readonly flagFile: FlagFile | undefined;
-  /** A client of a service that the declaration lists under `calls`, wherever that runs. */
-  client<S extends DescService>(service: S, policy?: Partial<ClientPolicy>): Client<S>;
+  /**
+   * A client of a service that the declaration lists under `calls`, wherever that runs.
+   *
+   * @param at another place to look for it than where it is; for faults
+   */
+  client<S extends DescService>(service: S, policy?: Partial<ClientPolicy>, at?: Place): Client<S>;
   /** The service's own schema, brought up to date by the SQL files of `migrations`. */
   database(options: { readonly migrations: URL; readonly poolSize: number }): Promise<Database>;
   /** The event log, for services that publish or consume. */

@@ -8,6 +8,8 @@ export interface ErrorKind {
   readonly code: Code;
   /** When it happens and what the caller may do, for the documentation. */
   readonly meaning: string;
+  /** It tells of a failure, although its code is that of an answer: see {@link isFailure}. */
+  readonly isFailure?: true;
 }
 
 /** The `google.rpc.ErrorInfo.domain` of all our errors. */
@@ -27,7 +29,7 @@ export const faults: readonly Code[] = [
 ];
 
 /** The error table of a service, its keys being the reasons. */
-export function defineErrors<const T extends Record<string, { readonly code: Code; readonly meaning: string }>>(
+export function defineErrors<const T extends Record<string, Omit<ErrorKind, "reason">>>(
   table: T,
 ): { readonly [K in keyof T]: ErrorKind } {
   const kinds = Object.entries(table).map(([reason, kind]) => [reason, { reason, ...kind }]);
@@ -88,7 +90,11 @@ export function rpcError(
 ): ConnectError {
   const info = {
     desc: ErrorInfoSchema,
-    value: { reason: kind.reason, domain: errorDomain, metadata: { ...options.metadata } },
+    value: {
+      reason: kind.reason,
+      domain: errorDomain,
+      metadata: { ...options.metadata, ...(kind.isFailure ? { [failureKey]: "true" } : {}) },
+    },
   };
   return new ConnectError(message, kind.code, undefined, [info], options.cause);
 }
@@ -101,6 +107,14 @@ export function errorInfo(
   return error.findDetails(ErrorInfoSchema)[0];
 }
 
+/** In the metadata of an error that is declared as a failure. */
+const failureKey = "failure";
+
+/** Whether an error tells of a failure rather than of the request, on either side of a network. */
+export function isFailure(error: ConnectError): boolean {
+  return faults.includes(error.code) || errorInfo(error)?.metadata[failureKey] === "true";
+}
+
 /** Whether an error is the declared one. */
 export function isErrorKind(error: unknown, kind: ErrorKind): boolean {
   return errorInfo(error)?.reason === kind.reason;
@@ -109,8 +123,8 @@ export function isErrorKind(error: unknown, kind: ErrorKind): boolean {
 const pushbackHeader = "grpc-retry-pushback-ms";
 
 /**
- * Marks an error as not worth another attempt upstream, because retries were already spent on it further down
- * (gRPC's server pushback, https://github.com/grpc/proposal/blob/master/A6-client-retries.md).
+ * Marks an error as not worth another attempt upstream, because retries were already spent on it further down, or
+ * because it is made on purpose and shall be seen (gRPC's server pushback, https://github.com/grpc/proposal/blob/master/A6-client-retries.md).
  */
 export function markRetriesSpent(error: ConnectError): ConnectError {
   error.metadata.set(pushbackHeader, "-1");

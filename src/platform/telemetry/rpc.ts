@@ -11,7 +11,7 @@ import {
   SpanStatusCode,
   trace,
 } from "@opentelemetry/api";
-import { errorInfo, faults } from "../rpc/errors.ts";
+import { errorInfo, isFailure } from "../rpc/errors.ts";
 import { type Invoke, methodName } from "../rpc/service-routes.ts";
 import { AttributeSets } from "./attribute-sets.ts";
 import { durationBuckets } from "./buckets.ts";
@@ -135,7 +135,7 @@ async function traced<T>(options: {
     const outcome = options.outcome(error);
     if (span !== undefined) {
       span.setAttributes(outcome);
-      if (error !== undefined && isFault(error)) {
+      if (error !== undefined && isFailure(error)) {
         // The message of a declared error names ids and amounts, but no person; others are our own fixed texts.
         span.setStatus({ code: SpanStatusCode.ERROR, message: errorInfo(error)?.reason ?? codeName(error.code) });
       }
@@ -147,16 +147,16 @@ async function traced<T>(options: {
 
 /** A call's attributes when it has ended, by what tells its kind. */
 function outcomesOf(kindOf: (kind: string) => Attributes) {
-  const sets = new AttributeSets((kind: string, code: Code | undefined) => {
+  const sets = new AttributeSets((kind: string, code: Code | undefined, failed: 0 | 1) => {
     const status = code === undefined ? "OK" : codeName(code);
-    const failure = code !== undefined && faults.includes(code) ? { "error.type": status } : {};
-    return { ...kindOf(kind), "rpc.response.status_code": status, ...failure };
+    return {
+      ...kindOf(kind),
+      "rpc.response.status_code": status,
+      ...(failed === 1 ? { "error.type": status } : {}),
+    };
   });
-  return (kind: string, error: ConnectError | undefined) => sets.of(kind, error?.code);
-}
-
-function isFault({ code }: ConnectError): boolean {
-  return faults.includes(code);
+  return (kind: string, error: ConnectError | undefined) =>
+    sets.of(kind, error?.code, error !== undefined && isFailure(error) ? 1 : 0);
 }
 
 function systemOf(protocolName: string): string {

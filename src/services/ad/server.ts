@@ -5,9 +5,12 @@ import { port } from "../../platform/config/environment.ts";
 import type { RunningService, ServiceContext } from "../../platform/lifecycle/service.ts";
 import { route } from "../../platform/rpc/service-routes.ts";
 import { adCategories, adsOf, selectAds } from "./ads.ts";
+import { adFaults } from "./faults.ts";
 import { ServedPage } from "./served-page.ts";
 
-export async function start({ telemetry, environment }: ServiceContext): Promise<RunningService> {
+export async function start(context: ServiceContext): Promise<RunningService> {
+  const { telemetry, environment } = context;
+  const faults = adFaults(context);
   const page = new ServedPage();
   for (const category of adCategories) page.add(category, 0);
   const requests = telemetry.meter.createCounter(metric.demoAdRequests.name, metric.demoAdRequests);
@@ -15,7 +18,8 @@ export async function start({ telemetry, environment }: ServiceContext): Promise
     scraped: { port: port(environment, "AD_PROMETHEUS_PORT", 9465), handler: page.handler },
     routes: [
       route(AdService, {
-        getAds({ contextKeys }) {
+        async getAds({ contextKeys }) {
+          await faults.beforeGetAds();
           const { kind, ads } = selectAds(contextKeys);
           const types = {
             [attribute.demoAdRequestType]: contextKeys.length > 0 ? "TARGETED" : "NOT_TARGETED",

@@ -10,4 +10,9 @@ export const cartErrors = defineErrors({
     code: Code.FailedPrecondition,
     meaning: "The cart holds as many different products as it can. The cart is as before.",
   },
+  CART_STORE_UNREACHABLE: {
+    code: Code.FailedPrecondition,
+    isFailure: true,
+    meaning: "The store of carts refuses the connection. The cart is as before.",
+  },
 });

@@ -9,7 +9,7 @@ export const cartFlags = declareFlags([
     fault: {
       category: "store",
       effect:
-        "EmptyCart answers FAILED_PRECONDITION with the given probability, as a store would that refuses the connection.",
+        "EmptyCart answers FAILED_PRECONDITION with the given probability, as if the store refused the connection, and is not repeated.",
       blastRadius: "Customers whose order is placed: their cart is still full afterwards. No order is lost.",
       symptom:
         "Errors of CartService/EmptyCart; checkout logs that a cart was not emptied; the error budget of cart burns.",
@@ -24,8 +24,9 @@ export const cartFlags = declareFlags([
       category: "error",
       effect: "The health check of cart answers NOT_SERVING, while its calls are answered.",
       blastRadius:
-        "Whoever routes by health takes cart out: the front proxy answers 503 for it, Kubernetes sends it no more calls.",
-      symptom: "The readiness of cart is false; its calls from outside fail while the process is healthy.",
+        "Whoever routes by health: Kubernetes sends cart no more calls, docker compose calls it unhealthy. In the embedded shop, where nobody does, the front port is not ready, and nothing else happens.",
+      symptom:
+        "cart logs that it is not ready, and its health check says so, while it answers every call without an error.",
     },
   },
 ]);

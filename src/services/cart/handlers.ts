@@ -7,10 +7,12 @@ import { rpcError } from "../../platform/rpc/errors.ts";
 import { durationBuckets } from "../../platform/telemetry/buckets.ts";
 import { addLine, maxLines, maxQuantity } from "./cart.ts";
 import { cartErrors } from "./errors.ts";
+import type { CartFaults } from "./faults.ts";
 import type { CartStore } from "./store.ts";
 
 export function cartHandlers(
   store: CartStore,
+  faults: CartFaults,
   { log, telemetry }: Pick<ServiceContext, "log" | "telemetry">,
 ): ServiceImpl<typeof CartService> {
   const advice = { explicitBucketBoundaries: durationBuckets };
@@ -49,6 +51,7 @@ export function cartHandlers(
       return { userId, items: lines.map((line) => ({ ...line })) };
     },
     async emptyCart({ userId }) {
+      await faults.beforeEmptyCart();
       await store.clear(userId);
       log.info({ event: event.cartEmpty }, "Cart emptied");
       return {};

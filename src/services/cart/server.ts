@@ -5,6 +5,7 @@ import type { RunningService, ServiceContext } from "../../platform/lifecycle/se
 import { route } from "../../platform/rpc/service-routes.ts";
 import { tracedValkey } from "../../platform/telemetry/valkey.ts";
 import { openValkey } from "../../platform/valkey/valkey.ts";
+import { cartFaults } from "./faults.ts";
 import { cartHandlers } from "./handlers.ts";
 import type { CartStore } from "./store.ts";
 import { cartMigrations, postgresCartStore } from "./store-postgres.ts";
@@ -31,8 +32,9 @@ function onValkey(context: ServiceContext, address: ValkeyAddress): RunningServi
 }
 
 function serving(store: CartStore, context: ServiceContext) {
+  const faults = cartFaults(context);
   return {
-    routes: [route(CartService, cartHandlers(store, context))],
-    isReady: () => store.isReachable(),
+    routes: [route(CartService, cartHandlers(store, faults, context))],
+    isReady: async () => !(await faults.failsReadiness()) && (await store.isReachable()),
   };
 }

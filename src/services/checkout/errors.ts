@@ -22,6 +22,10 @@ export const checkoutErrors = defineErrors({
     code: Code.Unavailable,
     meaning: "The payment did not come through. Whatever was charged is given back; the order may be placed again.",
   },
+  PAYMENT_FAILED: {
+    code: Code.Internal,
+    meaning: "The payment failed on our side before anything was charged. The order may be placed again.",
+  },
   SHIPPING_UNAVAILABLE: {
     code: Code.Unavailable,
     meaning: "The order could not be shipped. What was charged is given back; the order may be placed again.",

@@ -8,9 +8,11 @@ export const checkoutFlags = declareFlags([
     resting: "off",
     fault: {
       category: "error",
-      effect: "checkout calls payment at an address that nobody answers: Charge fails with UNAVAILABLE.",
+      effect:
+        "checkout calls payment at an address that nobody answers: Charge and Refund fail with UNAVAILABLE, and PlaceOrder does.",
       blastRadius: "Every order: none can be paid, none is placed, nobody is charged.",
-      symptom: "Errors of checkout at 100 % of orders, while payment sees no calls at all.",
+      symptom:
+        "Errors of checkout at 100 % of orders, with calls to badAddress, while payment sees no calls at all. Orders wait in the state refunding until it can be reached.",
     },
   },
   {
@@ -20,7 +22,8 @@ export const checkoutFlags = declareFlags([
     resting: "off",
     fault: {
       category: "events",
-      effect: "checkout publishes each order 100 times more, and fraud-detection takes a second for each message.",
+      effect:
+        "checkout publishes each order 100 times more, marked by the header orrery-copy, and fraud-detection takes a second longer for each message.",
       blastRadius: "fraud-detection falls behind; orders are placed, and booked once.",
       symptom: "The lag of the consumer group fraud-detection grows; messages of the topic orders rise a hundredfold.",
       bound: "Copies stop with the flag; what is queued is worked off then.",

@@ -14,7 +14,7 @@ import type { CreditCardInfo } from "../../../gen/oteldemo/payment_pb.ts";
 import { toMessage } from "../../domain/money.ts";
 import { currentCall, withCall } from "../../platform/rpc/call-context.ts";
 import { idempotencyKeyHeader } from "../../platform/rpc/client.ts";
-import { isErrorKind, markRetriesSpent, rpcError } from "../../platform/rpc/errors.ts";
+import { isErrorKind, isFailure, markRetriesSpent, rpcError } from "../../platform/rpc/errors.ts";
 import { endWithin } from "./end-within.ts";
 import { checkoutErrors } from "./errors.ts";
 import type { Failure, PricedOrder, StoredOrder } from "./order.ts";
@@ -202,7 +202,7 @@ function failureError(failure: Failure | undefined): ConnectError {
   const declared = Object.values(checkoutErrors).find((kind) => kind.reason === reason);
   const error = rpcError(declared ?? { ...checkoutErrors.CARD_DECLINED, reason }, message);
   // The steps had their retries; another order, charged and refunded anew, is the customer's to decide.
-  return error.code === Code.Unavailable ? markRetriesSpent(error) : error;
+  return isFailure(error) ? markRetriesSpent(error) : error;
 }
 
 function placedOrder(order: StoredOrder): MessageInitShape<typeof PlacedOrderSchema> {

@@ -21,7 +21,7 @@ export type Outcome =
 export interface SagaOptions {
   readonly store: OrderStore;
   readonly cart: Client<typeof CartService>;
-  readonly payment: Client<typeof PaymentService>;
+  readonly payment: Pick<Client<typeof PaymentService>, "charge" | "refund">;
   readonly shipping: Client<typeof ShippingService>;
   /** Called when an order has entered the outbox. */
   readonly onPlaced: () => void;
@@ -34,6 +34,11 @@ export interface SagaOptions {
 const paymentLost: Failure = {
   reason: checkoutErrors.PAYMENT_UNAVAILABLE.reason,
   message: "The payment did not come through. You have not been charged, or get the money back; please try again.",
+};
+/** Payment says itself that nothing was charged; it is asked to charge nothing later either. */
+const paymentFailed: Failure = {
+  reason: checkoutErrors.PAYMENT_FAILED.reason,
+  message: "Your card was not charged: the payment failed on our side. Please try again.",
 };
 const shippingLost: Failure = {
   reason: checkoutErrors.SHIPPING_UNAVAILABLE.reason,
@@ -67,7 +72,9 @@ export class Saga {
       );
     } catch (error) {
       const decline = declineOf(error) ?? (await this.#declineWithoutReason(order, error));
-      if (decline === undefined) return this.#giveBack(order, paymentLost, error);
+      if (decline === undefined) {
+        return this.#giveBack(order, isChargeFailed(error) ? paymentFailed : paymentLost, error);
+      }
       if (!(await store.declined(order.orderId, decline))) return { kind: "in-progress" };
       observer.declined(order, decline);
       return { kind: "failed", failure: decline };
@@ -196,6 +203,11 @@ function declineOf(error: unknown): Failure | undefined {
   const reason = errorInfo(error)?.reason;
   if (!(error instanceof ConnectError) || !reason?.startsWith("CARD_")) return undefined;
   return { reason, message: error.rawMessage };
+}
+
+/** Whether payment says that it failed before it charged anything. */
+function isChargeFailed(error: unknown): boolean {
+  return errorInfo(error)?.reason === "CHARGE_FAILED";
 }
 
 function isUnimplemented(error: unknown): boolean {

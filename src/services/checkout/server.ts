@@ -14,6 +14,7 @@ import { route } from "../../platform/rpc/service-routes.ts";
 import { type DeliveryOutcome, OutboxRelay } from "../../platform/sql/outbox.ts";
 import { isStoreUnavailable } from "../../platform/sql/store-unavailable.ts";
 import { observeOutbox } from "../../platform/telemetry/outbox-metrics.ts";
+import { checkoutFaults } from "./faults.ts";
 import { checkoutHandlers } from "./handlers.ts";
 import { orderObserver } from "./order-observer.ts";
 import { orderPricer } from "./price-order.ts";
@@ -36,7 +37,8 @@ export async function start(context: ServiceContext): Promise<RunningService> {
 
   const cart = context.client(CartService, { timeoutMs: 3_000 });
   const shipping = context.client(ShippingService, { timeoutMs: 3_000 });
-  const payment = context.client(PaymentService);
+  const faults = checkoutFaults(context);
+  const payment = faults.payment(context.client(PaymentService));
   // Nobody waits for it but a stop.
   const email = context.client(EmailService, { timeoutMs: 3_000 });
 
@@ -47,6 +49,7 @@ export async function start(context: ServiceContext): Promise<RunningService> {
     async deliver(entries) {
       try {
         await events.publish(entries);
+        await faults.afterPublish(entries, (copies) => events.publish(copies));
         return entries.map(() => ({ delivered: true }));
       } catch (error) {
         // Says nothing about these entries: they wait with all others, and none is put off.

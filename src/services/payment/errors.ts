@@ -14,6 +14,10 @@ export const paymentErrors = defineErrors({
     code: Code.FailedPrecondition,
     meaning: "The card has expired. Nothing was charged; ask for another card.",
   },
+  CHARGE_FAILED: {
+    code: Code.Unknown,
+    meaning: "The charge failed on our side before anything was charged. It may be tried again.",
+  },
   CHARGE_VOIDED: {
     code: Code.FailedPrecondition,
     meaning: "The idempotency key was refunded before it was charged. Nothing was or will be charged under it.",

@@ -9,7 +9,7 @@ export const paymentFlags = declareFlags([
     fault: {
       category: "error",
       effect:
-        "Charge answers INTERNAL with the given probability before anything is charged, and is not repeated; 90% fails 95 of 100.",
+        "Charge answers UNKNOWN with the given probability before anything is charged, and is not repeated; 90% fails 95 of 100. checkout answers INTERNAL for such an order, and the web API 500.",
       blastRadius: "That share of orders: they are not placed, and nobody is charged for them.",
       symptom: "Errors of PaymentService/Charge and of checkout at that rate; placed orders fall.",
     },

@@ -8,16 +8,18 @@ import { idempotencyKeyHeader } from "../../platform/rpc/client.ts";
 import { type ErrorKind, rpcError } from "../../platform/rpc/errors.ts";
 import { cardCountry, judgeCard } from "./card.ts";
 import { paymentErrors } from "./errors.ts";
+import type { PaymentFaults } from "./faults.ts";
 import type { ChargeOutcome, Ledger } from "./ledger.ts";
 import { paymentObserver } from "./observer.ts";
 
 export function paymentHandlers(
   options: Pick<ServiceContext, "secret" | "log" | "telemetry"> & {
     readonly ledger: Ledger;
+    readonly faults: PaymentFaults;
     readonly now?: () => Date;
   },
 ): ServiceImpl<typeof PaymentService> {
-  const { ledger, secret, now = () => new Date() } = options;
+  const { ledger, faults, secret, now = () => new Date() } = options;
   const observe = paymentObserver(options);
   const keyedHash = (purpose: string, data: string | Uint8Array) =>
     createHmac("sha256", secret).update(`${purpose}\0`).update(data).digest();
@@ -67,6 +69,7 @@ export function paymentHandlers(
 
   return {
     async charge(request, context) {
+      await faults.beforeCharge();
       const amount = chargeable(request);
       const outcome = judge(request);
       const recorded = await ledger.charge({

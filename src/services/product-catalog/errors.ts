@@ -6,4 +6,8 @@ export const productCatalogErrors = defineErrors({
     code: Code.NotFound,
     meaning: "There is no product of that id.",
   },
+  PRODUCT_UNREADABLE: {
+    code: Code.Internal,
+    meaning: "The product is there, but cannot be read. Other products can.",
+  },
 });

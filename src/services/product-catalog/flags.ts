@@ -10,9 +10,10 @@ export const productCatalogFlags = declareFlags([
     fault: {
       category: "error",
       effect:
-        "GetProduct answers INTERNAL for OLJCESPC7Z, the National Park Foundation Explorascope, and nothing else.",
-      blastRadius: "Whoever looks at this product, has it in the cart or orders it.",
-      symptom: "Errors of ProductCatalogService/GetProduct with demo.product.id OLJCESPC7Z only.",
+        "GetProduct and GetProducts answer INTERNAL when they are asked for OLJCESPC7Z, the National Park Foundation Explorascope, and are not repeated; the list of all products and the search go on.",
+      blastRadius: "Whoever looks at this product, has it in the cart, orders it or is recommended it.",
+      symptom:
+        "Errors of ProductCatalogService; those of GetProduct have demo.product.id OLJCESPC7Z only. Carts with the product in it cannot be ordered.",
     },
   },
 ]);

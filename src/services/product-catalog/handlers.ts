@@ -6,6 +6,7 @@ import { attribute } from "../../../gen/telemetry/registry.ts";
 import { toMessage } from "../../domain/money.ts";
 import { rpcError } from "../../platform/rpc/errors.ts";
 import { productCatalogErrors } from "./errors.ts";
+import type { ProductCatalogFaults } from "./faults.ts";
 import type { Product } from "./product.ts";
 import { snapshot } from "./snapshot.ts";
 import type { ProductStore } from "./store.ts";
@@ -13,7 +14,10 @@ import type { ProductStore } from "./store.ts";
 /** How old the list of products may be, in milliseconds. */
 const maxAgeMs = 1_000;
 
-export function productCatalogHandlers(store: ProductStore): ServiceImpl<typeof ProductCatalogService> {
+export function productCatalogHandlers(
+  store: ProductStore,
+  faults: ProductCatalogFaults,
+): ServiceImpl<typeof ProductCatalogService> {
   const all = snapshot(async () => new Map((await store.list()).map((product) => [product.id, product])), maxAgeMs);
   return {
     async listProducts() {
@@ -22,17 +26,19 @@ export function productCatalogHandlers(store: ProductStore): ServiceImpl<typeof 
       return { products };
     },
     async getProduct({ id }) {
+      trace.getActiveSpan()?.setAttribute(attribute.demoProductId, id);
+      await faults.beforeGetProduct(id);
       const product = (await all()).get(id);
-      trace.getActiveSpan()?.setAttributes({
-        [attribute.demoProductId]: id,
-        ...(product === undefined ? {} : { [attribute.demoProductName]: product.name }),
-      });
-      if (product !== undefined) return messageOf(product);
+      if (product !== undefined) {
+        trace.getActiveSpan()?.setAttribute(attribute.demoProductName, product.name);
+        return messageOf(product);
+      }
       throw rpcError(productCatalogErrors.PRODUCT_NOT_FOUND, `There is no product ${JSON.stringify(id)}.`, {
         metadata: { productId: id },
       });
     },
     async getProducts({ ids }) {
+      for (const id of ids) await faults.beforeGetProduct(id);
       const products = await all();
       return { products: ids.flatMap((id) => products.get(id) ?? []).map(messageOf) };
     },

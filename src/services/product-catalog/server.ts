@@ -1,13 +1,14 @@
 import { ProductCatalogService } from "../../../gen/oteldemo/product_catalog_pb.ts";
 import type { RunningService, ServiceContext } from "../../platform/lifecycle/service.ts";
 import { route } from "../../platform/rpc/service-routes.ts";
+import { productCatalogFaults } from "./faults.ts";
 import { productCatalogHandlers } from "./handlers.ts";
 import { postgresProductStore, productMigrations } from "./store-postgres.ts";
 
 export async function start(context: ServiceContext): Promise<RunningService> {
   const store = postgresProductStore(await context.database({ migrations: productMigrations, poolSize: 4 }));
   return {
-    routes: [route(ProductCatalogService, productCatalogHandlers(store))],
+    routes: [route(ProductCatalogService, productCatalogHandlers(store, productCatalogFaults(context)))],
     isReady: () => store.isReachable(),
   };
 }

@@ -8,7 +8,8 @@ export const shippingFlags = declareFlags([
     resting: "off",
     fault: {
       category: "latency",
-      effect: "ShipOrder takes 5 or 10 s longer for addresses outside of the United States.",
+      effect:
+        "ShipOrder takes 5 or 10 s longer for addresses outside of the United States, that is those whose country is none of US, USA, United States and United States of America.",
       blastRadius: "Customers abroad: their orders take that much longer.",
       symptom: "The latency of ShippingService/ShipOrder and of checkout for addresses abroad; no errors.",
     },

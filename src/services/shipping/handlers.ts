@@ -8,10 +8,12 @@ import type { ServiceContext } from "../../platform/lifecycle/service.ts";
 import { idempotencyKeyHeader } from "../../platform/rpc/client.ts";
 import { rpcError } from "../../platform/rpc/errors.ts";
 import { shippingErrors } from "./errors.ts";
+import type { ShippingFaults } from "./faults.ts";
 import { countItems, trackingId } from "./shipping.ts";
 
 export function shippingHandlers(
   quotes: Client<typeof QuoteService>,
+  faults: ShippingFaults,
   { log, telemetry }: Pick<ServiceContext, "log" | "telemetry">,
 ): ServiceImpl<typeof ShippingService> {
   const { demoShippingItemsShipped: shipped } = metric;
@@ -23,8 +25,9 @@ export function shippingHandlers(
       trace.getActiveSpan()?.setAttribute(attribute.demoShippingAmount, Number(costUsd.units) + costUsd.nanos / 1e9);
       return { costUsd };
     },
-    shipOrder({ items }, context) {
+    async shipOrder({ items, address }, context) {
       const pieces = count(items);
+      await faults.beforeShipOrder(address, context);
       const id = trackingId(context.requestHeader.get(idempotencyKeyHeader) || undefined);
       const about = { [attribute.demoShippingItemsCount]: pieces, [attribute.demoShippingTrackingId]: id };
       itemsShipped.add(pieces);

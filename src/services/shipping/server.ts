@@ -3,11 +3,13 @@ import { ShippingService } from "../../../gen/oteldemo/shipping_pb.ts";
 import { sendProblem, titleOf } from "../../platform/http/problem.ts";
 import type { RunningService, ServiceContext } from "../../platform/lifecycle/service.ts";
 import { route } from "../../platform/rpc/service-routes.ts";
+import { shippingFaults } from "./faults.ts";
 import { shippingHandlers } from "./handlers.ts";
 
 export async function start(context: ServiceContext): Promise<RunningService> {
+  const quotes = context.client(QuoteService, { timeoutMs: 3_000 });
   return {
-    routes: [route(ShippingService, shippingHandlers(context.client(QuoteService, { timeoutMs: 3_000 }), context))],
+    routes: [route(ShippingService, shippingHandlers(quotes, shippingFaults(context), context))],
     http(request, response) {
       if (request.url === "/health") {
         response.end();

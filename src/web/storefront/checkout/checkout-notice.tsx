@@ -61,7 +61,7 @@ function describeRefusal(failure: Failure): FailureText {
 }
 
 /** Failures after which the shop itself says in words how things stand with the money. */
-const explained = ["PAYMENT_UNAVAILABLE", "SHIPPING_UNAVAILABLE"];
+const explained = ["PAYMENT_FAILED", "PAYMENT_UNAVAILABLE", "SHIPPING_UNAVAILABLE"];
 
 function uncertainTitle(failure: Failure): string {
   switch (failure.kind) {

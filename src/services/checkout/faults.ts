@@ -1,0 +1,43 @@
+import type { Client } from "@connectrpc/connect";
+import { PaymentService } from "../../../gen/oteldemo/payment_pb.ts";
+import type { EventRecord } from "../../platform/events/event-log.ts";
+import type { ServiceContext } from "../../platform/lifecycle/service.ts";
+
+/** A port of this machine that nobody listens on, so that nobody is asked who that name is. */
+const nobody = { name: "badAddress", origin: "http://127.0.0.1:1" };
+
+/** What the flags of checkout break. */
+export function checkoutFaults(context: Pick<ServiceContext, "flags" | "client" | "log">) {
+  const { flags, log } = context;
+  return {
+    /** Payment, as long as it can be reached. */
+    payment(reachable: Client<typeof PaymentService>): Pick<Client<typeof PaymentService>, "charge" | "refund"> {
+      const unreachable = context.client(PaymentService, {}, nobody);
+      const payment = async () => ((await flags.value("paymentUnreachable", false)) ? unreachable : reachable);
+      return {
+        charge: async (...call) => (await payment()).charge(...call),
+        refund: async (...call) => (await payment()).refund(...call),
+      };
+    },
+    /** Publishes further copies of what was published: the same events, each with its number. */
+    async afterPublish(
+      events: readonly EventRecord[],
+      publish: (copies: readonly EventRecord[]) => Promise<void>,
+    ): Promise<void> {
+      const copies = await flags.value("kafkaQueueProblems", 0);
+      for (let copy = 1; copy <= copies; copy++) {
+        const marked = events.map((event) => ({ ...event, headers: { ...event.headers, [copyHeader]: String(copy) } }));
+        try {
+          await publish(marked);
+        } catch (error) {
+          // The events themselves are out.
+          log.warn({ error, copy }, "Further copies of events cannot be published");
+          return;
+        }
+      }
+    },
+  };
+}
+
+/** Which copy of an event it is; the event itself has none. */
+const copyHeader = "orrery-copy";

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { Logger } from "../platform/logging/logger.ts";
+import { withCall } from "../platform/rpc/call-context.ts";
 import { rpcError } from "../platform/rpc/errors.ts";
 import type { Answer } from "./answer.ts";
 import { scenarioErrors } from "./errors.ts";
@@ -80,8 +81,8 @@ export class Runs {
       stopping,
       ended: Promise.resolve(),
     };
-    entry.ended = scenarioRun
-      .run(stopping.signal)
+    // It outlives the call that began it.
+    entry.ended = withCall(undefined, () => scenarioRun.run(stopping.signal))
       .catch((error: unknown) => {
         const reason = stopping.signal.aborted
           ? "It was stopped."

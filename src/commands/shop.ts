@@ -4,7 +4,9 @@ import { join, resolve } from "node:path";
 import type { Transport } from "@connectrpc/connect";
 import { type Observatory, startObservatory } from "../observatory/embedded.ts";
 import { observatoryWeb } from "../observatory/web.ts";
+import { allowedOrigins } from "../platform/config/allowed-origins.ts";
 import { ConfigError, choice, type Environment, port as portSetting, text } from "../platform/config/environment.ts";
+import { sendProblem, titleOf } from "../platform/http/problem.ts";
 import { type Databases, embeddedDatabase } from "../platform/lifecycle/databases.ts";
 import { type RunningProcess, startProcess } from "../platform/lifecycle/running-process.ts";
 import type { ServiceDeclaration } from "../platform/lifecycle/service.ts";
@@ -18,7 +20,6 @@ import { createServiceLogger } from "../platform/telemetry/service-logger.ts";
 import type { TelemetrySink } from "../platform/telemetry/sink.ts";
 import { startTelemetry } from "../platform/telemetry/telemetry-host.ts";
 import { services } from "../services/index.ts";
-import { allowedOrigins } from "./allowed-origins.ts";
 import { secretFromEnvironment, secretOfFolder } from "./secret.ts";
 import type { Stages } from "./stages.ts";
 import { shopVersion } from "./version.ts";
@@ -37,6 +38,8 @@ export interface ShopOptions {
   readonly observatory?: boolean;
   /** Who else takes it. */
   readonly sinks?: readonly TelemetrySink[];
+  /** Answers for a load generator in a process of its own, if there is one. */
+  readonly load?: HttpHandler;
   /** Puts something around every call between services. */
   readonly aroundCalls?: (transport: Transport) => Transport;
 }
@@ -48,6 +51,8 @@ export interface Shop {
   readonly databases: Databases;
   /** The ports on which the Observatory takes the telemetry of others, if it does. */
   readonly otlp?: { readonly grpc: number; readonly http: number };
+  /** Who takes the telemetry of everything here, if anybody does. */
+  readonly sink?: TelemetrySink;
   stop(): Promise<void>;
 }
 
@@ -78,7 +83,7 @@ export async function startShop(options: ShopOptions, environment: Environment, 
           startObservatory({
             environment,
             log: createLogger({ level: logLevel }),
-            declarations: watched(services),
+            declarations: watched(services.filter(({ isOptional }) => !isOptional || options.load !== undefined)),
             ...(folder === undefined ? {} : { dataDir: join(folder, "observatory") }),
           }),
         )
@@ -89,7 +94,7 @@ export async function startShop(options: ShopOptions, environment: Environment, 
     : undefined;
   const sinks = [...(observatory === undefined ? [] : [observatory.sink]), ...(options.sinks ?? [])];
   const run = services
-    .filter(({ name }) => name !== "observatory" || observatory !== undefined)
+    .filter(({ name, isOptional }) => !isOptional && (name !== "observatory" || observatory !== undefined))
     .map(({ name }) => name);
   const intakes: Port[] = [];
   async function stopStores(): Promise<void> {
@@ -127,6 +132,7 @@ export async function startShop(options: ShopOptions, environment: Environment, 
         telemetry,
         host,
         isAllowedOrigin,
+        elsewhere: new Map([["load-generator", options.load ?? withoutLoad]]),
         portOf: (service) => {
           if (service.name === "frontend-proxy") return port;
           // The reference has the web server and the front proxy on 8080, each in a container of its own.
@@ -142,6 +148,7 @@ export async function startShop(options: ShopOptions, environment: Environment, 
       process: running,
       url: `http://${shownHost(host)}:${bound}`,
       databases,
+      ...(sinks.length === 0 ? {} : { sink: toAll(sinks) }),
       ...(grpc === undefined || http === undefined ? {} : { otlp: { grpc: grpc.port, http: http.port } }),
       async stop() {
         await running.stop();
@@ -154,10 +161,27 @@ export async function startShop(options: ShopOptions, environment: Environment, 
   }
 }
 
+function toAll(sinks: readonly TelemetrySink[]): TelemetrySink {
+  return {
+    accept(signal, request) {
+      for (const sink of sinks) sink.accept(signal, request);
+    },
+  };
+}
+
+const withoutLoad: HttpHandler = (_request, response) =>
+  sendProblem(response, {
+    status: 503,
+    title: titleOf(503),
+    detail: "This shop runs without a load generator. Start it without --no-load, or run npm run orrery -- load.",
+    reason: "NO_LOAD_GENERATOR",
+  });
+
 /** The services that leave telemetry, and their calls of each other. */
 function watched(all: readonly ServiceDeclaration[]): readonly ServiceDeclaration[] {
   const traced = all.filter(({ isUntraced }) => !isUntraced);
-  const names = new Set(traced.map(({ name }) => name));
+  // What controls an optional one is no part of the shop.
+  const names = new Set(traced.flatMap(({ name, isOptional }) => (isOptional ? [] : [name])));
   return traced.map((service) => ({ ...service, calls: service.calls.filter((callee) => names.has(callee)) }));
 }
 

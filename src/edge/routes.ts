@@ -32,6 +32,7 @@ export const folders: readonly Folder[] = [
   { prefix: "/otlp-http/", service: "observatory", engine: "otel-collector-http", isWatching: true },
   { prefix: "/observatory/", service: "observatory", isWatching: true },
   { prefix: "/jaeger/", service: "observatory", engine: "jaeger", isKept: true, isWatching: true },
+  { prefix: "/loadgen/", service: "load-generator", isWatching: true },
   { prefix: "/grafana/", engine: "grafana", isKept: true, isWatching: true },
 ];
 

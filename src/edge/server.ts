@@ -11,7 +11,7 @@ export async function start(context: ServiceContext): Promise<RunningService> {
   for (const service of ["frontend", "image-provider", "email"]) {
     handlers.set(service, tracedForward(context.http.handler(service), service, context.telemetry));
   }
-  handlers.set("observatory", context.http.handler("observatory"));
+  for (const service of ["observatory", "load-generator"]) handlers.set(service, context.http.handler(service));
   return {
     isUntraced: isWatching,
     http(request, response) {

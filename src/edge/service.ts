@@ -15,6 +15,7 @@ export const frontendProxy = declareService({
     "email",
     "frontend",
     "image-provider",
+    "load-generator",
     "observatory",
     "payment",
     "product-catalog",

@@ -51,6 +51,8 @@ export interface ServiceDeclaration {
   /** What it may use as a process of its own, in MiB, if that is more than most need. */
   readonly memoryMb?: number;
   readonly limits?: Partial<ServerLimits>;
+  /** Runs only where somebody asks for it: nobody misses it where it is not. */
+  readonly isOptional?: true;
   /** Leaves no telemetry of its calls and requests: it would watch itself watching. */
   readonly isUntraced?: true;
   readonly load: () => Promise<{ readonly start: StartService }>;

@@ -60,13 +60,13 @@ export function controlPage({ status, settings, generator }: LoadControl) {
 <div id="now"><p><strong>${stateWords[status.state]}</strong> Figures of the last ${shownDuration(seconds * 1_000)}.</p>
 <div class="figures">
 <div><b>${status.users + status.browserUsers}</b><span>users</span></div>
-<div><b>${status.inFlight}</b><span>arrivals under way</span></div>
+<div><b>${status.inFlight}</b><span>arrivals now</span></div>
 <div><b>${total.count}</b><span>requests</span></div>
 <div><b>${total.perSecond.toFixed(1)}</b><span>a second</span></div>
 <div><b class="${total.failed === 0 ? "passed" : "failed"}">${percentage(total.count === 0 ? 0 : total.failed / total.count)}</b><span>failed</span></div>
 <div><b>${shownDuration(total.times.p99)}</b><span>p99</span></div>
 </div>
-<section><h2>Requests</h2><div class="card">${requestTable(requests)}</div></section>
+<section><h2>Requests</h2><div class="card" tabindex="0" role="region" aria-label="Requests">${requestTable(requests)}</div></section>
 <section><h2>What failed</h2>${
     failures.length === 0
       ? html`<p>Nothing.</p>`

@@ -41,7 +41,7 @@ export function htmlReport(report: LoadReport): string {
 <div><b>${shownDuration(total.times.p999)}</b><span>p99.9</span></div>
 </div>
 ${samples.length > 1 ? charts(samples) : nothing}
-<section><h2>Requests</h2><div class="card">${requestTable([...requests, { ...total, name: "all" }])}</div></section>
+<section><h2>Requests</h2><div class="card" tabindex="0" role="region" aria-label="Requests">${requestTable([...requests, { ...total, name: "all" }])}</div></section>
 ${
   arrivals === undefined
     ? nothing

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { ArrivalSchedule } from "./arrival-schedule.ts";
 import { parseProfile, readProfile } from "./profile.ts";
+import { SeededRandom } from "./random.ts";
 
 const root = join(import.meta.dirname, "../..");
 const stage = (text: string) => parseProfile(`stages:\n  - ${text}\n`, "load.yaml").plan;
@@ -137,5 +138,21 @@ describe("arrivals", () => {
     const found: number[] = [];
     for (let horizon = 0; horizon < 2_000; horizon += 7) found.push(...[often.next(horizon) ?? []].flat());
     expect(found.slice(0, 200)).toEqual(all(new ArrivalSchedule(rateAt, () => 1), 2_000).slice(0, 200));
+  });
+
+  it("at random are those of the seed, and as many on average", () => {
+    const random = (seed: number) => {
+      const numbers = new SeededRandom(seed, 0);
+      return all(
+        new ArrivalSchedule(
+          () => 100,
+          () => numbers.exponential(),
+        ),
+        20_000,
+      );
+    };
+    expect(random(1)).toEqual(random(1));
+    expect(random(2)).not.toEqual(random(1));
+    expect(Math.abs(random(1).length - 2_000)).toBeLessThan(200);
   });
 });

@@ -119,11 +119,18 @@ export class LoadControl {
 
   #apply({ spawnRate, durationMs }: { readonly spawnRate?: number; readonly durationMs?: number } = {}): void {
     const { users, ratePerSecond, thinkTime } = this.#settings;
-    const fromUsers = this.#generator.status.users;
+    const { users: fromUsers, ratePerSecond: fromRate } = this.#generator.status;
     const rampMs = spawnRate === undefined ? 0 : (Math.abs(users - fromUsers) / spawnRate) * 1_000;
     this.#generator.setThinkTime(thinkTime);
     this.#generator.start(
-      steadyPlan({ users, ratePerSecond, fromUsers, rampMs, ...(durationMs === undefined ? {} : { durationMs }) }),
+      steadyPlan({
+        users,
+        ratePerSecond,
+        fromUsers,
+        fromRate,
+        rampMs,
+        ...(durationMs === undefined ? {} : { durationMs }),
+      }),
     );
   }
 }

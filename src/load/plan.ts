@@ -72,13 +72,21 @@ export function steadyPlan(options: {
   readonly ratePerSecond: number;
   readonly durationMs?: number;
   readonly rampMs?: number;
-  /** Users that are there already. */
+  /** Users and arrivals that are there already. */
   readonly fromUsers?: number;
+  readonly fromRate?: number;
 }): Plan {
-  const { users, ratePerSecond, durationMs = Number.POSITIVE_INFINITY, rampMs = 0, fromUsers = 0 } = options;
+  const { users, ratePerSecond, durationMs = Number.POSITIVE_INFINITY, rampMs = 0 } = options;
+  const { fromUsers = 0, fromRate = 0 } = options;
   return planOf([
     ...(rampMs > 0
-      ? [{ durationMs: Math.min(rampMs, durationMs), users: ramp(fromUsers, users), rate: ramp(0, ratePerSecond) }]
+      ? [
+          {
+            durationMs: Math.min(rampMs, durationMs),
+            users: ramp(fromUsers, users),
+            rate: ramp(fromRate, ratePerSecond),
+          },
+        ]
       : []),
     { durationMs: durationMs - Math.min(rampMs, durationMs), users: hold(users), rate: hold(ratePerSecond) },
   ]);

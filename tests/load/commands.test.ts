@@ -1,12 +1,24 @@
+import { execFile } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
+import { AxeBuilder } from "@axe-core/playwright";
 import { describe, expect, it, onTestFinished } from "vitest";
+import { launchBrowser } from "../../src/load/chromium.ts";
+import { parseProfile } from "../../src/load/profile.ts";
 import { freePort } from "../../src/platform/lifecycle/free-port.ts";
+import { newShopper } from "../browser/browser.ts";
 import { api } from "../customer.ts";
 import { eventually } from "../eventually.ts";
 import { OrreryProcess } from "../orrery-process.ts";
 import { StandInShop } from "./stand-in-shop.ts";
+
+/** curl is not among the things that a machine must have. */
+const hasCurl = await promisify(execFile)("curl", ["--version"]).then(
+  () => true,
+  () => false,
+);
 
 async function temporaryFolder(): Promise<string> {
   const folder = await mkdtemp(join(tmpdir(), "orrery-load-"));
@@ -187,6 +199,47 @@ describe("npm start", () => {
     expect((await loadOf(url, "/api/v1/status")).body.settings).toEqual(before.body.settings);
     const own = await loadOf(url, "/api/v1/stop", { body: {}, headers: { origin: url } });
     expect(own.status).toBe(200);
+  });
+
+  it("is controlled as docs/load.md shows, and on its page", { timeout: 90_000 }, async () => {
+    const shop = new OrreryProcess(["up", "--port", "0", "--ephemeral", "--no-observatory"]);
+    onTestFinished(() => shop.kill());
+    const [, url = ""] = await shop.says(/Customers who never tire +(http\S+)\/loadgen\//);
+    await eventually(async () => {
+      expect((await loadOf(url, "/api/v1/status")).body).toMatchObject({ state: "running" });
+    }, 30_000);
+
+    const text = await readFile(join(import.meta.dirname, "../../docs/load.md"), "utf8");
+    const shown = [...text.matchAll(/^curl .*$/gm)].map(([command]) => command);
+    expect(shown).toHaveLength(10);
+    for (const command of hasCurl ? shown : []) {
+      const here = command.replaceAll("http://localhost:8080", url).replace(/^curl /, "curl -sS --fail-with-body ");
+      const { stdout } = await promisify(execFile)("sh", ["-c", here]);
+      expect(stdout, command).not.toBe("");
+    }
+    const [, profile = ""] = /```yaml\n(.*?)```/s.exec(text) ?? [];
+    expect(parseProfile(profile, "docs/load.md").plan.durationMs).toBe(18 * 60_000);
+
+    const browser = await launchBrowser();
+    onTestFinished(() => browser.close());
+    for (const colorScheme of ["light", "dark"] as const) {
+      const context = await newShopper(browser, url, { colorScheme, viewport: { width: 390, height: 844 } });
+      const page = await context.newPage();
+      await page.goto("/loadgen/");
+      const users = colorScheme === "light" ? "7" : "4";
+      await page.getByLabel("Users").fill(users);
+      await page.getByRole("button", { name: "Run" }).click();
+      await eventually(async () =>
+        expect((await loadOf(url, "/api/v1/status")).body).toMatchObject({ users: Number(users) }),
+      );
+      await page.getByText(`${users}users`).waitFor();
+      await page.getByLabel("Users").fill("-1");
+      await page.getByRole("button", { name: "Stop" }).click();
+      await page.getByText("Nothing is asked.").waitFor();
+      expect((await new AxeBuilder({ page }).analyze()).violations.map(({ id }) => id)).toEqual([]);
+      expect(await page.evaluate("document.documentElement.scrollWidth")).toBe(390);
+      await context.close();
+    }
   });
 
   it("leaves no customers behind when it is killed", { timeout: 60_000 }, async () => {

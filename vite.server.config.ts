@@ -6,7 +6,7 @@ const root = import.meta.dirname;
 const outDir = "dist/server";
 
 /** What stays a package of its own in the image. */
-const outside = ["@duckdb/node-api"];
+const outside = ["@duckdb/node-api", "playwright-core", "@sparticuz/chromium"];
 
 /** The package that finds files of its own by `__dirname`; what others find by it, the shop does not use. */
 const withFolder = `${sep}node_modules${sep}@fastify${sep}swagger-ui${sep}`;

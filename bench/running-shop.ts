@@ -25,11 +25,15 @@ export async function runShop(
   const command = /exec (.*)$/.exec(scripts.start)?.[1];
   if (command === undefined) throw new Error("package.json starts the shop in a way that is not understood");
   const begun = performance.now();
-  const child = spawn("sh", ["-c", `exec ${command} --port ${port} --data-dir "${dataDir}" ${options.join(" ")}`], {
-    cwd: root,
-    env: { ...process.env, ...environment },
-    stdio: ["ignore", "ignore", "inherit"],
-  });
+  const child = spawn(
+    "sh",
+    ["-c", `exec ${command} --no-load --port ${port} --data-dir "${dataDir}" ${options.join(" ")}`],
+    {
+      cwd: root,
+      env: { ...process.env, ...environment },
+      stdio: ["ignore", "ignore", "inherit"],
+    },
+  );
   const url = `http://127.0.0.1:${port}`;
   await untilAnswers(`${url}/api/products`, child);
   return {

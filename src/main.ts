@@ -1,4 +1,6 @@
 import { Argument, Command, InvalidArgumentError, Option } from "commander";
+import { limits } from "./load/limits.ts";
+import { type DurationRange, durationMs, durationRange, ratePerSecond } from "./load/quantities.ts";
 import { ConfigError } from "./platform/config/environment.ts";
 import { PortError } from "./platform/rpc/port.ts";
 import { DataFolderInUseError, EmbeddedPostgresError } from "./platform/sql/embedded-postgres/errors.ts";
@@ -16,6 +18,44 @@ function rowCount(value: string): number {
   throw new InvalidArgumentError("It takes a number from 1 to 10000.");
 }
 
+/** Reads a number of something that an option takes. */
+function countFrom(least: number, most: number) {
+  return (value: string): number => {
+    const number = /^\d+$/.test(value) ? Number(value) : Number.NaN;
+    if (number >= least && number <= most) return number;
+    throw new InvalidArgumentError(`It takes a number from ${least} to ${most}.`);
+  };
+}
+
+const userCount = countFrom(0, limits.users);
+const inFlightCount = countFrom(1, 20_000);
+const browserCount = countFrom(0, 20);
+const seedNumber = countFrom(0, 2 ** 40);
+
+function rate(value: string): number {
+  const found = ratePerSecond(value);
+  if (found !== undefined && found > 0 && found <= limits.ratePerSecond) return found;
+  throw new InvalidArgumentError(`It takes a rate such as 100/s or 600/m, at most ${limits.ratePerSecond}/s.`);
+}
+
+function time(value: string): number {
+  const found = durationMs(value);
+  if (found !== undefined && found > 0 && found <= limits.durationMs) return found;
+  throw new InvalidArgumentError("It takes a time such as 500ms, 60s, 10m or 2h, at most 7d.");
+}
+
+function timeRange(value: string): DurationRange {
+  const found = durationRange(value);
+  if (found !== undefined && found.highMs <= 3_600_000) return found;
+  throw new InvalidArgumentError("It takes a time or a range of times such as 0, 500ms or 1s..10s, at most 1h.");
+}
+
+function share(value: string): number {
+  const [, percent] = /^(\d+(?:\.\d+)?)\s*%?$/.exec(value) ?? [];
+  if (percent !== undefined && Number(percent) <= 100) return Number(percent) / 100;
+  throw new InvalidArgumentError("It takes a percentage such as 1% or 0.5%.");
+}
+
 const program = new Command("orrery")
   .description("The OpenTelemetry Demo's astronomy shop as a TypeScript service mesh.")
   .showHelpAfterError("(--help tells the options)");
@@ -30,6 +70,8 @@ program
   .option("--no-observatory", "record no telemetry, unless OTEL_EXPORTER_OTLP_ENDPOINT names somebody who takes it")
   .option("--otlp", "let other programs send their telemetry to the Observatory, on ports 4317 and 4318")
   .option("--host <address>", "address to listen on", "127.0.0.1")
+  .option("--no-load", "without the customers that a process beside the shop plays")
+  .option("--users <number>", "how many customers (default: 5, or LOAD_GENERATOR_VUS)", userCount)
   .option("--verbose", "log what the services do")
   .addHelpText(
     "after",
@@ -46,8 +88,59 @@ program
   .description("Run some services as one process, configured by environment variables as in the OpenTelemetry Demo.")
   .argument("<services...>", "names, such as cart checkout; `all` for all")
   .option("--host <address>", "address to listen on", "127.0.0.1")
+  .addOption(new Option("--parent <kind>", "started by a shop").choices(["plain", "takes-telemetry"]).hideHelp())
   .addHelpText("after", () => `\nEvery service and its variables: docs/architecture.md`)
   .action(async (names, options) => (await import("./commands/serve.ts")).serve(names, options));
+
+program
+  .command("load")
+  .description("Play users of a shop, check what they are answered, and tell how it went.")
+  .addOption(new Option("--target <url>", "the shop's front").env("K6_TARGET_URL").default("http://localhost:8080"))
+  .option("--users <number>", "users who do one task after the other (default: 5 unless --rate is given)", userCount)
+  .option("--rate <rate>", "tasks begun in a second whatever became of the earlier ones, such as 100/s", rate)
+  .option("--duration <time>", "how long, such as 60s or 10m (default: until Ctrl-C)", time)
+  .option("--ramp-up <time>", "how long it takes until all of it is there", time)
+  .option("--profile <file>", "how much load and for how long, from a YAML or JSON file; see examples/load/")
+  .addOption(
+    new Option("--think-time <range>", "pause of a user between tasks")
+      .default({ lowMs: 1_000, highMs: 10_000 }, "1s..10s")
+      .argParser(timeRange),
+  )
+  .option("--seed <number>", "the same seed makes the same choices", seedNumber, 1)
+  .addOption(
+    new Option("--arrivals <how>", "how --rate is spread: equally far apart, or as independent visitors come")
+      .choices(["even", "random"])
+      .default("even"),
+  )
+  .option("--max-in-flight <number>", "arrivals that are served at once; others wait", inFlightCount, 1_000)
+  .option("--browser-users <number>", "users with a real browser, each one's pages in Chromium", browserCount, 0)
+  .addOption(new Option("--timeout <time>", "how long an answer is waited for").default(15_000, "15s").argParser(time))
+  .addOption(
+    new Option("--wait <time>", "how long it is tried to reach the shop").default(30_000, "30s").argParser(time),
+  )
+  .addOption(
+    new Option("--max-error-rate <percentage>", "share of failed requests above which the exit code is 1")
+      .default(0.01, "1%")
+      .argParser(share),
+  )
+  .option("--report <file>", "write a report as JSON")
+  .option("--html <file>", "write a report as a web page")
+  .option("--json", "print the report as JSON rather than a summary")
+  .addHelpText(
+    "after",
+    `
+Users come with the weights of the OpenTelemetry Demo: mostly they look at products, one task in twelve is an order.
+Exit code: 0 when it went well; 1 when too many requests failed, no shop was there, or an option was wrong.
+
+Examples:
+  npm run orrery -- load --users 20 --duration 60s
+  npm run orrery -- load --rate 100/s --duration 2m --html load.html
+  npm run orrery -- load --profile examples/load/spike.yaml --report load.json
+  npm run orrery -- load --users 0 --browser-users 1 --duration 5m
+
+More: docs/load.md`,
+  )
+  .action(async (options) => (await import("./commands/load.ts")).load(options));
 
 program
   .command("query")

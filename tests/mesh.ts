@@ -25,6 +25,7 @@ export class Mesh {
     const { host, port, database: name, username } = database.connection;
     this.#environment = {
       ...freePorts,
+      LOAD_GENERATOR_VUS: "0",
       ORRERY_SECRET: "a secret that all of them share",
       DB_CONNECTION_STRING: `postgres://${username}@localhost:${port}/${name}?host=${encodeURIComponent(host)}`,
       ...Object.fromEntries(

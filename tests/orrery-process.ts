@@ -33,6 +33,14 @@ export class OrreryProcess {
     return this.#out;
   }
 
+  get err(): string {
+    return this.#err;
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   /** Waits until the output matches. */
   async says(pattern: RegExp, withinMs = 30_000): Promise<RegExpExecArray> {
     return eventually(() => {
@@ -56,6 +64,12 @@ export class OrreryProcess {
   async kill(): Promise<void> {
     this.#child.kill("SIGKILL");
     await this.#ended;
+  }
+
+  /** Waits until it ends by itself; its exit code. */
+  async ends(): Promise<number | null> {
+    await this.#ended;
+    return this.#child.exitCode;
   }
 
   /** Waits until it ends by itself; what it wrote to standard error, line by line. */

@@ -21,7 +21,7 @@ afterAll(async () => {
 });
 
 async function up(environment: Readonly<Record<string, string>> = {}) {
-  const shop = new OrreryProcess(["up", "--port", "0", "--data-dir", folder], environment);
+  const shop = new OrreryProcess(["up", "--no-load", "--port", "0", "--data-dir", folder], environment);
   const [, url = ""] = await shop.says(/The shop +(http\S+)\//);
   const [, host = "", port = ""] = await shop.says(/psql -h (\S+) -p (\d+)/);
   await shop.says(/Ctrl-C/);
@@ -73,7 +73,7 @@ describe("a shop that is told to stop under load", () => {
     await second.sql.end();
 
     // While it runs, its folder is its own.
-    const third = new OrreryProcess(["up", "--port", "0", "--data-dir", folder]);
+    const third = new OrreryProcess(["up", "--no-load", "--port", "0", "--data-dir", folder]);
     expect(await third.fails()).toEqual([expect.stringContaining(folder)]);
     await second.shop.terminate();
   });
@@ -105,7 +105,7 @@ describe("a shop whose dependencies hang", () => {
 });
 
 describe("a start that cannot be", () => {
-  const ephemeral = ["up", "--ephemeral", "--port", "0"];
+  const ephemeral = ["up", "--no-load", "--ephemeral", "--port", "0"];
 
   it("for a port of OTLP that is taken, is one clear line and leaves nothing running", async () => {
     const taken = createServer();

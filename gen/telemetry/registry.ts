@@ -15,6 +15,12 @@ export const attribute = {
   "demoFraudScore": "demo.fraud.score",
   "demoFraudVerdict": "demo.fraud.verdict",
   "demoFraudRules": "demo.fraud.rules",
+  "demoLoadTask": "demo.load.task",
+  "demoLoadUserKind": "demo.load.user.kind",
+  "demoLoadUsersCount": "demo.load.users.count",
+  "demoLoadRate": "demo.load.rate",
+  "demoLoadRequest": "demo.load.request",
+  "demoLoadFailure": "demo.load.failure",
   "demoLogSeverity": "demo.log.severity",
   "demoOrderAmount": "demo.order.amount",
   "demoOrderCurrency": "demo.order.currency",
@@ -66,6 +72,7 @@ export const attribute = {
   "httpResponseStatusCode": "http.response.status_code",
   "httpRoute": "http.route",
   "urlPath": "url.path",
+  "urlTemplate": "url.template",
   "urlScheme": "url.scheme",
   "networkProtocolVersion": "network.protocol.version",
   "dbSystemName": "db.system.name",
@@ -107,6 +114,12 @@ export const attributeTypes: Readonly<Record<string, string>> = {
   "demo.fraud.score": "int",
   "demo.fraud.verdict": "string",
   "demo.fraud.rules": "string[]",
+  "demo.load.task": "string",
+  "demo.load.user.kind": "string",
+  "demo.load.users.count": "int",
+  "demo.load.rate": "double",
+  "demo.load.request": "string",
+  "demo.load.failure": "string",
   "demo.log.severity": "string",
   "demo.order.amount": "double",
   "demo.order.currency": "string",
@@ -158,6 +171,7 @@ export const attributeTypes: Readonly<Record<string, string>> = {
   "http.response.status_code": "int",
   "http.route": "string",
   "url.path": "string",
+  "url.template": "string",
   "url.scheme": "string",
   "network.protocol.version": "string",
   "db.system.name": "string",
@@ -215,7 +229,10 @@ export const event = {
   "sessionStart": "session.start",
   "browserWebVital": "browser.web_vital",
   "exception": "exception",
-  "featureFlagEvaluation": "feature_flag.evaluation"
+  "featureFlagEvaluation": "feature_flag.evaluation",
+  "loadStart": "load.start",
+  "loadStop": "load.stop",
+  "loadCheckFailed": "load.check.failed"
 } as const;
 
 /** Metrics: the options of their instruments, with their names and what they may be told apart by. */
@@ -356,6 +373,44 @@ export const metric = {
       "demo.order.outcome"
     ]
   },
+  "demoLoadUsers": {
+    "name": "demo.load.users",
+    "instrument": "gauge",
+    "unit": "{user}",
+    "description": "Users that the load generator plays",
+    "attributes": [
+      "demo.load.user.kind"
+    ]
+  },
+  "demoLoadTasks": {
+    "name": "demo.load.tasks",
+    "instrument": "counter",
+    "unit": "{task}",
+    "description": "Tasks that users of the load generator did",
+    "attributes": [
+      "demo.load.task"
+    ]
+  },
+  "demoLoadChecksFailed": {
+    "name": "demo.load.checks.failed",
+    "instrument": "counter",
+    "unit": "{request}",
+    "description": "Requests whose answer was missing or not as it should be",
+    "attributes": [
+      "http.request.method",
+      "server.address",
+      "url.template",
+      "http.response.status_code",
+      "error.type"
+    ]
+  },
+  "demoLoadArrivalsDropped": {
+    "name": "demo.load.arrivals.dropped",
+    "instrument": "counter",
+    "unit": "{task}",
+    "description": "Arrivals that were given up, for nobody was free in time",
+    "attributes": []
+  },
   "demoOutboxEntries": {
     "name": "demo.outbox.entries",
     "instrument": "gauge",
@@ -477,6 +532,19 @@ export const metric = {
       "url.scheme",
       "http.response.status_code",
       "http.route",
+      "error.type"
+    ]
+  },
+  "httpClientRequestDuration": {
+    "name": "http.client.request.duration",
+    "instrument": "histogram",
+    "unit": "s",
+    "description": "Duration of HTTP requests that were sent",
+    "attributes": [
+      "http.request.method",
+      "server.address",
+      "url.template",
+      "http.response.status_code",
       "error.type"
     ]
   },
@@ -682,6 +750,19 @@ export const spanAttributes: Readonly<Record<string, readonly string[]>> = {
     "http.response.status_code",
     "server.address"
   ],
+  "load.task": [
+    "session.id",
+    "demo.synthetic_request",
+    "demo.ad.category",
+    "demo.cart.items.count",
+    "demo.product.id",
+    "demo.product.quantity",
+    "http.request.method",
+    "http.response.status_code",
+    "server.address",
+    "url.template",
+    "error.type"
+  ],
   "db.client": [
     "db.system.name",
     "db.namespace",
@@ -873,6 +954,16 @@ export const eventAttributes: Readonly<Record<string, readonly string[]>> = {
     "feature_flag.result.value",
     "feature_flag.result.reason",
     "feature_flag.context.id",
+    "error.type"
+  ],
+  "load.start": [
+    "demo.load.users.count",
+    "demo.load.rate"
+  ],
+  "load.stop": [],
+  "load.check.failed": [
+    "demo.load.request",
+    "demo.load.failure",
     "error.type"
   ]
 } as const;

@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import { allowedOrigins } from "../platform/config/allowed-origins.ts";
 import { ConfigError, choice, port as portSetting } from "../platform/config/environment.ts";
 import { databaseFromEnvironment } from "../platform/lifecycle/databases.ts";
 import { startProcess } from "../platform/lifecycle/running-process.ts";
@@ -7,19 +8,26 @@ import { defaultSettings } from "../platform/telemetry/default-settings.ts";
 import { createServiceLogger } from "../platform/telemetry/service-logger.ts";
 import { startTelemetry } from "../platform/telemetry/telemetry-host.ts";
 import { services } from "../services/index.ts";
-import { allowedOrigins } from "./allowed-origins.ts";
 import { flagSource } from "./flag-source.ts";
+import { type ParentKind, ParentProcess } from "./parent-process.ts";
 import { secretFromEnvironment } from "./secret.ts";
 import { endSoon, untilStopped } from "./until-stopped.ts";
 import { shopVersion } from "./version.ts";
 
+export interface ServeOptions {
+  readonly host: string;
+  /** Whether the process that has started this one is told the ports, and is to be outlived by nothing of it. */
+  readonly parent?: ParentKind;
+}
+
 /** Runs some services until told to stop, each on its own port; others are found by their environment variables. */
-export async function serve(names: readonly string[], options: { readonly host: string }): Promise<void> {
+export async function serve(names: readonly string[], options: ServeOptions): Promise<void> {
   const environment = process.env;
-  const stopped = untilStopped();
+  const parent = options.parent === undefined ? undefined : new ParentProcess(options.parent);
+  const stopped = Promise.race([untilStopped(), ...(parent === undefined ? [] : [parent.gone])]);
   const stopping = new AbortController();
   void stopped.then(() => stopping.abort());
-  const telemetry = await startTelemetry({ environment, version: await shopVersion() });
+  const telemetry = await startTelemetry({ environment, version: await shopVersion(), sinks: parent?.sinks ?? [] });
   const level = choice(environment, "LOG_LEVEL", { fallback: "info", of: logLevels });
   const log = createServiceLogger(level, services, telemetry);
   const run = names.includes("all") ? services.map(({ name }) => name) : [...new Set(names)];
@@ -31,7 +39,7 @@ export async function serve(names: readonly string[], options: { readonly host: 
       run,
       flags,
       environment,
-      settings: { ...defaultSettings({ isEmbedded: false }), LOG_LEVEL: level },
+      settings: { ...defaultSettings({ isEmbedded: (parent?.sinks ?? []).length > 0 }), LOG_LEVEL: level },
       databases,
       secret: secretFromEnvironment(environment) ?? randomBytes(32),
       log,
@@ -61,6 +69,7 @@ export async function serve(names: readonly string[], options: { readonly host: 
     });
     if (running === undefined) return;
     for (const [service, { host, port }] of running.ports) log.info({ service, host, port }, "Listening");
+    parent?.tellPorts(running.ports);
     await stopped;
     await running.stop();
   } finally {

@@ -4,9 +4,11 @@ import { join, resolve } from "node:path";
 import type { Transport } from "@connectrpc/connect";
 import { type Observatory, startObservatory } from "../observatory/embedded.ts";
 import { observatoryWeb } from "../observatory/web.ts";
+import { allowedOrigins } from "../platform/config/allowed-origins.ts";
 import { ConfigError, choice, type Environment, port as portSetting, text } from "../platform/config/environment.ts";
 import { FlagFile } from "../platform/flags/flag-file.ts";
 import type { FlagSource } from "../platform/flags/flag-set.ts";
+import { sendProblem, titleOf } from "../platform/http/problem.ts";
 import { type Databases, embeddedDatabase } from "../platform/lifecycle/databases.ts";
 import { type RunningProcess, startProcess } from "../platform/lifecycle/running-process.ts";
 import type { ServiceDeclaration } from "../platform/lifecycle/service.ts";
@@ -20,7 +22,6 @@ import { createServiceLogger } from "../platform/telemetry/service-logger.ts";
 import type { TelemetrySink } from "../platform/telemetry/sink.ts";
 import { startTelemetry } from "../platform/telemetry/telemetry-host.ts";
 import { services } from "../services/index.ts";
-import { allowedOrigins } from "./allowed-origins.ts";
 import { flagSource } from "./flag-source.ts";
 import { secretFromEnvironment, secretOfFolder } from "./secret.ts";
 import type { Stages } from "./stages.ts";
@@ -40,6 +41,8 @@ export interface ShopOptions {
   readonly observatory?: boolean;
   /** Who else takes it. */
   readonly sinks?: readonly TelemetrySink[];
+  /** Answers for a load generator in a process of its own, if there is one. */
+  readonly load?: HttpHandler;
   /** Puts something around every call between services. */
   readonly aroundCalls?: (transport: Transport) => Transport;
 }
@@ -51,6 +54,10 @@ export interface Shop {
   readonly databases: Databases;
   /** The ports on which the Observatory takes the telemetry of others, if it does. */
   readonly otlp?: { readonly grpc: number; readonly http: number };
+  /** The file of flags; undefined where another flagd has them. */
+  readonly flagFile: FlagFile | undefined;
+  /** Who takes the telemetry of everything here, if anybody does. */
+  readonly sink?: TelemetrySink;
   stop(): Promise<void>;
 }
 
@@ -81,7 +88,7 @@ export async function startShop(options: ShopOptions, environment: Environment, 
           startObservatory({
             environment,
             log: createLogger({ level: logLevel }),
-            declarations: watched(services),
+            declarations: watched(services.filter(({ isOptional }) => !isOptional || options.load !== undefined)),
             ...(folder === undefined ? {} : { dataDir: join(folder, "observatory") }),
           }),
         )
@@ -92,7 +99,7 @@ export async function startShop(options: ShopOptions, environment: Environment, 
     : undefined;
   const sinks = [...(observatory === undefined ? [] : [observatory.sink]), ...(options.sinks ?? [])];
   const run = services
-    .filter(({ name }) => name !== "observatory" || observatory !== undefined)
+    .filter(({ name, isOptional }) => !isOptional && (name !== "observatory" || observatory !== undefined))
     .map(({ name }) => name);
   const intakes: Port[] = [];
   let flags: FlagSource | undefined;
@@ -122,7 +129,11 @@ export async function startShop(options: ShopOptions, environment: Environment, 
         declarations: services.map((service) =>
           service.name === "observatory" ? embedded(service, observatory) : service,
         ),
-        run: source instanceof FlagFile ? run : run.filter((name) => name !== "flagd"),
+        run: run.filter(
+          (name) =>
+            (source instanceof FlagFile || !usesFlagFile.includes(name)) &&
+            (observatory !== undefined || name !== "scenarios"),
+        ),
         flags: source,
         ...(observatory === undefined
           ? {}
@@ -140,6 +151,7 @@ export async function startShop(options: ShopOptions, environment: Environment, 
         telemetry,
         host,
         isAllowedOrigin,
+        elsewhere: new Map([["load-generator", options.load ?? withoutLoad]]),
         portOf: (service) => {
           if (service.name === "frontend-proxy") return port;
           // The reference has the web server and the front proxy on 8080, each in a container of its own.
@@ -155,6 +167,8 @@ export async function startShop(options: ShopOptions, environment: Environment, 
       process: running,
       url: `http://${shownHost(host)}:${bound}`,
       databases,
+      flagFile: source instanceof FlagFile ? source : undefined,
+      ...(sinks.length === 0 ? {} : { sink: toAll(sinks) }),
       ...(grpc === undefined || http === undefined ? {} : { otlp: { grpc: grpc.port, http: http.port } }),
       async stop() {
         await running.stop();
@@ -167,10 +181,30 @@ export async function startShop(options: ShopOptions, environment: Environment, 
   }
 }
 
+function toAll(sinks: readonly TelemetrySink[]): TelemetrySink {
+  return {
+    accept(signal, request) {
+      for (const sink of sinks) sink.accept(signal, request);
+    },
+  };
+}
+
+const withoutLoad: HttpHandler = (_request, response) =>
+  sendProblem(response, {
+    status: 503,
+    title: titleOf(503),
+    detail: "This shop runs without a load generator. Start it without --no-load, or run npm run orrery -- load.",
+    reason: "NO_LOAD_GENERATOR",
+  });
+
+/** They hand out or change flags, so they are not there where another flagd has them. */
+const usesFlagFile: readonly string[] = ["flagd", "scenarios"];
+
 /** The services that leave telemetry, and their calls of each other. */
 function watched(all: readonly ServiceDeclaration[]): readonly ServiceDeclaration[] {
   const traced = all.filter(({ isUntraced }) => !isUntraced);
-  const names = new Set(traced.map(({ name }) => name));
+  // What controls an optional one is no part of the shop.
+  const names = new Set(traced.flatMap(({ name, isOptional }) => (isOptional ? [] : [name])));
   return traced.map((service) => ({ ...service, calls: service.calls.filter((callee) => names.has(callee)) }));
 }
 

@@ -1,5 +1,6 @@
 import { relative } from "node:path";
 import { services } from "../services/index.ts";
+import { LoadProcess } from "./load-process.ts";
 import { type Shop, startShop } from "./shop.ts";
 import { Stages, textTable } from "./stages.ts";
 import { untilStopped } from "./until-stopped.ts";
@@ -12,6 +13,8 @@ export interface UpOptions {
   readonly observatory: boolean;
   readonly otlp?: boolean;
   readonly host: string;
+  readonly load: boolean;
+  readonly users?: number;
   readonly verbose?: boolean;
 }
 
@@ -19,6 +22,8 @@ export interface UpOptions {
 export async function up(options: UpOptions): Promise<void> {
   const stopped = untilStopped();
   const stages = new Stages(process.stdout);
+  const load = options.load ? await LoadProcess.make() : undefined;
+  const logLevel = options.verbose ? "info" : "warn";
   const shop = await startShop(
     {
       port: options.port,
@@ -27,14 +32,24 @@ export async function up(options: UpOptions): Promise<void> {
       servicePorts: options.servicePorts ?? false,
       observatory: options.observatory,
       otlp: options.otlp ?? false,
-      logLevel: options.verbose ? "info" : "warn",
+      logLevel,
+      ...(load === undefined ? {} : { load: load.http }),
     },
-    process.env,
+    { ...process.env, ...(load === undefined ? {} : { LOAD_GENERATOR_ADDR: load.address }) },
     stages,
   );
+  load?.start({
+    target: shop.url,
+    ...(shop.flagFile === undefined ? {} : { flagFile: shop.flagFile.path }),
+    logLevel,
+    ...(options.users === undefined ? {} : { users: options.users }),
+    ...(shop.sink === undefined ? {} : { sink: shop.sink }),
+  });
   stages.line(`\n${whatIsWhere(shop, options)}\nCtrl-C stops it.`);
   await stopped;
   stages.line("\nStopping");
+  // Customers leave before the shop closes.
+  await load?.stop();
   await shop.stop();
   stages.line(options.ephemeral ? "Stopped; nothing was kept." : `Stopped; the data stays in ${options.dataDir}.`);
 }
@@ -47,6 +62,7 @@ function whatIsWhere({ url, databases, otlp, process: { ports } }: Shop, options
     ...(otlp === undefined
       ? []
       : [["OTLP of your own programs", `localhost:${otlp.grpc} (gRPC), http://localhost:${otlp.http} (HTTP)`]]),
+    ...(options.load ? [["Customers who never tire", `${url}/loadgen/`]] : []),
     ["Web API", `${url}/api/docs`],
     ["Mail that the shop has written", `${url}/mail/`],
     ["gRPC, gRPC-Web and Connect", `${url}/oteldemo.CartService/GetCart and so on, with reflection and health`],

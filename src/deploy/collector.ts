@@ -2,7 +2,7 @@ import type { ServiceDeclaration } from "../platform/lifecycle/service.ts";
 import type { RenderedFile } from "./rendered-file.ts";
 import { noted, renderYaml, type Yaml } from "./yaml.ts";
 
-type Checked = Pick<ServiceDeclaration, "name" | "port" | "address" | "isUntraced">;
+type Checked = Pick<ServiceDeclaration, "name" | "port" | "address" | "isUntraced" | "isOptional">;
 
 /** The variable by which the Collector finds a service: that of its callers, where it has any. */
 export function checkedAddress({ name, address }: Checked): string {
@@ -24,7 +24,7 @@ export function collectorFiles({ services }: { readonly services: readonly Check
         collection_interval: "10s",
         targets: noted(
           "The health check of gRPC, asked in Connect's JSON. The front proxy passes it on to checkout. What only\nwatches, and need not be there, is not asked.",
-          services.filter(({ isUntraced }) => !isUntraced).map(target),
+          services.filter(({ isUntraced, isOptional }) => !isUntraced && !isOptional).map(target),
         ),
         metrics: {
           "httpcheck.validation.failed": noted("A service that says that it cannot serve has a status of 200.", {

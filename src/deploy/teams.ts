@@ -4,7 +4,7 @@ export type Team = "orders" | "storefront" | "platform";
 export const teams: readonly Team[] = ["orders", "storefront", "platform"];
 
 const storefront = ["ad", "frontend", "frontend-proxy", "image-provider", "product-catalog", "recommendation"];
-const platform = ["observatory"];
+const platform = ["load-generator", "observatory"];
 
 /** The team that runs a service; what is not seen or watched has to do with orders. */
 export function teamOf(service: string): Team {

@@ -8,6 +8,7 @@ it.each([
   ["/images/products/RoofBinoculars.jpg?w=320", "image-provider", "/products/RoofBinoculars.jpg?w=320"],
   ["/mail/", "email", "/"],
   ["/mail/123.html", "email", "/123.html"],
+  ["/loadgen/api/v1/status", "load-generator", "/api/v1/status"],
   ["/imagesx", "frontend", "/imagesx"],
 ])("%s goes to %s as %s", (url, service, forwarded) => {
   expect(routeOf(url)).toMatchObject({ kind: "forward", service, url: forwarded });

@@ -35,6 +35,7 @@ export const folders: readonly Folder[] = [
   { prefix: "/flagservice/", service: "flagd", isWatching: true, isStreaming: true },
   { prefix: "/observatory/", service: "observatory", isWatching: true },
   { prefix: "/jaeger/", service: "observatory", engine: "jaeger", isKept: true, isWatching: true },
+  { prefix: "/loadgen/", service: "load-generator", isWatching: true },
   { prefix: "/grafana/", engine: "grafana", isKept: true, isWatching: true },
 ];
 

@@ -16,6 +16,7 @@ export const frontendProxy = declareService({
     "flagd",
     "frontend",
     "image-provider",
+    "load-generator",
     "observatory",
     "payment",
     "product-catalog",

@@ -1,6 +1,5 @@
 import { ObservatoryService } from "../../gen/orrery/observatory/v1/observatory_pb.ts";
 import { ScenarioService } from "../../gen/orrery/scenarios/v1/scenarios_pb.ts";
-import { loadFlags } from "../load/flags.ts";
 import { shopObjectives } from "../observatory/objectives/shop-objectives.ts";
 import { address, ConfigError } from "../platform/config/environment.ts";
 import type { RunningService, ServiceContext } from "../platform/lifecycle/service.ts";
@@ -15,7 +14,7 @@ import { Runs } from "./runs.ts";
 export async function start(context: ServiceContext): Promise<RunningService> {
   const { declarations, environment, flagFile, log } = context;
   if (flagFile === undefined) throw new ConfigError("scenarios needs the file of flags: set FLAGD_FILE.");
-  const flags = [...declarations.flatMap((service) => service.flags ?? []), ...loadFlags];
+  const flags = declarations.flatMap((service) => service.flags ?? []);
   const system = knownSystem({
     services: declarations,
     objectives: shopObjectives,

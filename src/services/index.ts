@@ -1,4 +1,5 @@
 import { frontendProxy } from "../edge/service.ts";
+import { loadGenerator } from "../load/service.ts";
 import { observatory } from "../observatory/service.ts";
 import type { ServiceDeclaration } from "../platform/lifecycle/service.ts";
 import { scenarios } from "../scenarios/service.ts";
@@ -31,6 +32,7 @@ export const services: readonly ServiceDeclaration[] = [
   frontend,
   frontendProxy,
   imageProvider,
+  loadGenerator,
   observatory,
   payment,
   productCatalog,

@@ -244,6 +244,9 @@ export class NativeStack {
   async #environmentOf(service: ServiceDeclaration, databases: Databases): Promise<Readonly<Record<string, string>>> {
     const environment: Record<string, string> = {
       OTEL_METRIC_EXPORT_INTERVAL: "10000",
+      // It is there, and begins when it is told to.
+      LOAD_GENERATOR_VUS: "0",
+      K6_TARGET_URL: this.url,
       PUBLIC_OBSERVATORY_URL: "/observatory/",
       PUBLIC_OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "/otlp-http/v1/traces",
       ...this.#options.environment,

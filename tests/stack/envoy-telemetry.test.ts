@@ -29,7 +29,7 @@ beforeAll(async () => {
   const [otlpGrpc, otlpHttp, observatory] = await Promise.all([freePort(), freePort(), freePort()]);
   collector = `127.0.0.1:${otlpGrpc}`;
   // A shop of its own, of which only the Observatory is wanted.
-  backend = new OrreryProcess(["up", "--ephemeral", "--otlp", "--service-ports", "--port", "0"], {
+  backend = new OrreryProcess(["up", "--no-load", "--ephemeral", "--otlp", "--service-ports", "--port", "0"], {
     ...freePorts,
     OBSERVATORY_PORT: String(observatory),
     OTLP_GRPC_PORT: String(otlpGrpc),
@@ -44,7 +44,9 @@ beforeAll(async () => {
   const web = ["frontend", "image-provider"];
   mesh.serve(web, exports);
   mesh.serve(
-    services.map(({ name }) => name).filter((name) => ![...web, "frontend-proxy", "observatory"].includes(name)),
+    services
+      .map(({ name }) => name)
+      .filter((name) => ![...web, "frontend-proxy", "load-generator", "observatory"].includes(name)),
     exports,
   );
   proxy = await startProxy({

@@ -11,7 +11,7 @@ let shop: OrreryProcess;
 let url = "";
 
 beforeAll(async () => {
-  shop = new OrreryProcess(["up", "--port", "0", "--ephemeral"], {
+  shop = new OrreryProcess(["up", "--no-load", "--port", "0", "--ephemeral"], {
     OTEL_EXPORTER_OTLP_ENDPOINT: `http://127.0.0.1:${await freePort()}`,
     OTEL_EXPORTER_OTLP_TIMEOUT: "500",
     OTEL_METRIC_EXPORT_INTERVAL: "500",

@@ -13,7 +13,7 @@ const ports = { grpc: 0, http: 0 };
 beforeAll(async () => {
   ports.grpc = await freePort();
   ports.http = await freePort();
-  receiver = new OrreryProcess(["up", "--port", "0", "--ephemeral", "--otlp"], {
+  receiver = new OrreryProcess(["up", "--no-load", "--port", "0", "--ephemeral", "--otlp"], {
     OTLP_GRPC_PORT: String(ports.grpc),
     OTLP_HTTP_PORT: String(ports.http),
     OTEL_TRACES_SAMPLER: "always_off",

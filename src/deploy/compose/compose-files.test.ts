@@ -85,11 +85,13 @@ describe("every service of the registry", () => {
     expect(Object.keys(full.services)).toEqual(expect.arrayContaining(registry));
   });
 
-  it("but the Observatory is in a process of docker-compose.compact.yml, and is reached by its own name", () => {
+  it("but the Observatory and the load generator is in a process of docker-compose.compact.yml, and is reached by its own name", () => {
     const reached = Object.entries(compact.services).flatMap(
       ([name, { networks }]) => networks?.default.aliases ?? [name],
     );
-    expect(reached).toEqual(expect.arrayContaining(registry.filter((name) => name !== "observatory")));
+    expect(reached).toEqual(
+      expect.arrayContaining(registry.filter((name) => !["load-generator", "observatory"].includes(name))),
+    );
   });
 
   it.each(services.filter(({ name }) => !["frontend-proxy", "flagd", "scenarios"].includes(name)))(

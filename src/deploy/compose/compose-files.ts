@@ -1,7 +1,8 @@
+import { frontendProxy } from "../../edge/service.ts";
 import type { ServiceDeclaration } from "../../platform/lifecycle/service.ts";
 import type { RenderedFile } from "../rendered-file.ts";
 import { renderYaml } from "../yaml.ts";
-import { type Container, containerYaml } from "./container.ts";
+import { type Container, containerYaml, setting } from "./container.ts";
 import { envoy, kafka, postgresql, valkey } from "./engines.ts";
 import { observabilityContainers, observabilityProfile } from "./observability.ts";
 import { monitoring, type Role, rolesOf, rolesSql } from "./roles.ts";
@@ -19,6 +20,9 @@ const processes = {
   consumers: ["accounting", "fraud-detection"],
 };
 const processMemoryMb = { storefront: 160, orders: 144, consumers: 112 };
+
+/** What plays customers runs beside the shop, and on any machine. */
+const loadProfile = "load";
 
 /** A service holds 35 MiB, and 60 when it is busy; its health check has 15 beside it for a moment. */
 const usualMemoryMb = 84;
@@ -81,6 +85,10 @@ function fullContainers(all: readonly ServiceDeclaration[], roles: readonly Role
   };
   const given: Readonly<Record<string, Readonly<Record<string, string>>>> = {
     frontend: { PUBLIC_OBSERVATORY_URL: whenWatched("/observatory/") },
+    "load-generator": {
+      FRONTEND_PROXY_ADDR: `frontend-proxy:${frontendProxy.port.fallback}`,
+      LOAD_GENERATOR_VUS: setting("LOAD_GENERATOR_VUS"),
+    },
     // Less than it keeps where it is alone.
     observatory: { OBSERVATORY_MEMORY_MB: "48", OBSERVATORY_MAX_SPANS: "50000" },
   };
@@ -95,6 +103,7 @@ function fullContainers(all: readonly ServiceDeclaration[], roles: readonly Role
       given: given[service.name] ?? {},
     }),
     ...(service.name === "observatory" ? { profile: observabilityProfile } : {}),
+    ...(service.isOptional ? { profile: loadProfile } : {}),
   }));
   return [
     envoy(80),

@@ -18,7 +18,7 @@ export function generalSettings(options: {
     {
       name: "COMPOSE_PROFILES",
       value: "",
-      why: "What runs beside the shop: nothing, or observability (Collector, Jaeger, Prometheus, Alertmanager, Loki, Grafana, the\nObservatory). Set it here or in the environment, not by --profile: services see by it whether somebody takes their telemetry.",
+      why: "What runs beside the shop: nothing, or observability (Collector, Jaeger, Prometheus, Alertmanager, Loki, Grafana, the\nObservatory). Set it here or in the environment, not by --profile: services see by it whether somebody takes their telemetry.\nCustomers who never tire are a profile, too: observability,load here, or --profile load for them alone.",
     },
     {
       name: "ORRERY_IMAGE",
@@ -34,6 +34,7 @@ export function generalSettings(options: {
     },
     { name: "ENVOY_PORT", value: "8080" },
     { name: "PROMETHEUS_PORT", value: "9090" },
+    { name: "LOAD_GENERATOR_VUS", value: "5", why: "Users that the load generator plays; see the profile load above." },
     { name: "LOG_LEVEL", value: "info", why: "debug, info, warn or error." },
     {
       name: "COLLECTOR_CONFIGS",

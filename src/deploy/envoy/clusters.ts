@@ -96,11 +96,16 @@ const byName = new Shared("by-name", {
 /** One cluster for each service that the front proxy calls, and for each engine. */
 export function clusters(services: readonly ServiceDeclaration[]): readonly Yaml[] {
   return [
-    ...services.map(({ name, port, rpc }) =>
+    ...services.map(({ name, port, rpc, isOptional }) =>
       // Web servers that stand in for ours may know nothing but HTTP/1.1.
       cluster(
         { name, host: name, port: port.fallback, ...(rpc.length > 0 ? { isHttp2: true } : {}) },
-        { health_checks: rpc.length > 0 ? rpcHealth : webHealth },
+        {
+          health_checks: rpc.length > 0 ? rpcHealth : webHealth,
+          ...(isOptional
+            ? { wait_for_warm_on_init: noted("The shop is not kept waiting for what may not be there.", false) }
+            : {}),
+        },
       ),
     ),
     ...engines.map((engine) =>

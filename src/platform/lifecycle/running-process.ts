@@ -29,6 +29,8 @@ export interface ProcessOptions extends DirectoryOptions, ContextOptions {
   /** Which port a service listens on; undefined for none of its own. */
   readonly portOf: (service: ServiceDeclaration) => number | undefined;
   readonly isAllowedOrigin: (origin: string) => boolean;
+  /** How services are reached by HTTP whose place the environment does not know, by name. */
+  readonly elsewhere?: ReadonlyMap<string, HttpHandler>;
 }
 
 export interface RunningProcess {
@@ -181,6 +183,8 @@ class ProcessUnderWay implements RunningProcess {
   }
 
   #httpTo(owner: ServiceDeclaration): HttpHandler {
+    const given = this.#options.elsewhere?.get(owner.name);
+    if (given !== undefined) return given;
     if (!this.#directory.isHere(owner)) {
       const at = this.#directory.addressOf(owner);
       return forwardHttp(at.kind === "rpc" ? at.origins : [at.origin]);

@@ -60,6 +60,8 @@ export interface ServiceDeclaration {
   readonly flags?: readonly FlagDeclaration[];
   /** The keys of flags of other services that it reads, too. */
   readonly readsFlags?: readonly string[];
+  /** Runs only where somebody asks for it: nobody misses it where it is not. */
+  readonly isOptional?: true;
   /** Leaves no telemetry of its calls and requests: it would watch itself watching. */
   readonly isUntraced?: true;
   readonly load: () => Promise<{ readonly start: StartService }>;

@@ -1,7 +1,7 @@
 import type { OrderResult } from "../../../gen/oteldemo/order_pb.ts";
 import { formatMoney } from "../../domain/format-money.ts";
 import { fromMessage, type Money, multiply, sum } from "../../domain/money.ts";
-import { html } from "./html.ts";
+import { html } from "../../platform/http/html.ts";
 
 /** A mail as it is sent. */
 export interface Mail {

@@ -1,16 +1,13 @@
+import { type Html, html } from "../../platform/http/html.ts";
+import { plainPage } from "../../platform/http/plain-page.ts";
 import { problemOf, sendProblem, titleOf } from "../../platform/http/problem.ts";
 import type { HttpHandler, HttpResponse } from "../../platform/rpc/rpc-handler.ts";
-import { type Html, html } from "./html.ts";
 import type { MailStore, StoredMail } from "./store.ts";
 
 const shown = 200;
 
 const style = `
-:root{color-scheme:light dark;--ink:#1b1e33;--soft:#5c6078;--ground:#f3f4fa;--card:#fff;--line:#d9dbe8;--link:#3b45a8}
-@media(prefers-color-scheme:dark){:root{--ink:#eceefc;--soft:#a6abcb;--ground:#12142a;--card:#1b1e3a;--line:#333866;--link:#aab4ff}}
-body{margin:0;background:var(--ground);color:var(--ink);font:16px/1.5 system-ui,sans-serif}
-main{max-width:60rem;margin:0 auto;padding:1.5rem 1rem}h1{font-size:1.5rem;margin:0 0 .25rem}p{color:var(--soft)}
-a{color:var(--link)}ul{list-style:none;margin:1rem 0;padding:0;background:var(--card);border:1px solid var(--line);border-radius:12px}
+ul{list-style:none;margin:1rem 0;padding:0;background:var(--card);border:1px solid var(--line);border-radius:12px}
 li{padding:.75rem 1rem;border-top:1px solid var(--line);overflow-wrap:anywhere}li:first-child{border-top:0}
 small{color:var(--soft);display:block}pre,iframe{width:100%;box-sizing:border-box;background:#fff;color:#1b1e33;border:1px solid var(--line);border-radius:12px}
 iframe{height:44rem}pre{padding:1rem;overflow:auto;white-space:pre-wrap}
@@ -70,9 +67,7 @@ function send(response: HttpResponse, contentType: string, body: string): void {
 }
 
 function page(title: string, content: Html): Html {
-  return html`<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>${title}</title><style>${{ html: style }}</style></head><body><main>${content}</main></body></html>`;
+  return plainPage({ title, content, style });
 }
 
 function listPage(mails: readonly StoredMail[]): Html {

@@ -1,4 +1,4 @@
-import { ConfigError, type Environment, text } from "../platform/config/environment.ts";
+import { ConfigError, type Environment, text } from "./environment.ts";
 
 /**
  * Which web pages of other origins may call the services: ALLOWED_ORIGINS, separated by commas; without it, pages

@@ -5,18 +5,26 @@ import { globSync } from "node:fs";
 import { readFile, writeFile } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { Code } from "@connectrpc/connect";
+import { parse } from "yaml";
 import { dashboards } from "../src/deploy/grafana/dashboards.ts";
 import { problemOf } from "../src/platform/http/problem.ts";
 import { defaultPolicy } from "../src/platform/rpc/client.ts";
 import { type ErrorKind, platformErrors, rpcError } from "../src/platform/rpc/errors.ts";
 import { maxMessageBytes } from "../src/platform/rpc/remote-transport.ts";
 import { defaultLimits } from "../src/platform/rpc/serve-method.ts";
+import { type Manifest, manifestSchema } from "../src/scenarios/manifest.ts";
 import { services } from "../src/services/index.ts";
 
 export const root = join(import.meta.dirname, "..");
 
 /** The documents that hold tables, below the root. */
-export const documents = ["README.md", "docs/architecture.md", "docs/errors.md", "docs/monitoring.md"] as const;
+export const documents = [
+  "README.md",
+  "docs/architecture.md",
+  "docs/errors.md",
+  "docs/monitoring.md",
+  "docs/scenarios.md",
+] as const;
 
 const tables: Readonly<Record<string, () => string | Promise<string>>> = {
   services: servicesTable,
@@ -25,6 +33,8 @@ const tables: Readonly<Record<string, () => string | Promise<string>>> = {
   limits: limitsTable,
   dashboards: dashboardsTable,
   quiet: quietPanelsTable,
+  scenarios: scenariosTable,
+  manifest: manifestTable,
 };
 
 /** A document with its tables as the code has them now: each stands between `<!-- table: name -->` and `<!-- end -->`. */
@@ -117,6 +127,67 @@ function quietPanelsTable(): string {
         .flatMap(([, { json, quiet }]) => (quiet === undefined ? [] : [[title, json.title ?? "", quiet]])),
     ),
   );
+}
+
+/** The manifests' own test has found them to be right. */
+async function scenariosTable(): Promise<string> {
+  const files = globSync("scenarios/*.yaml", { cwd: root }).sort();
+  const manifests = await Promise.all(
+    files.map(async (file) => parse(await readFile(join(root, file), "utf8")) as Manifest),
+  );
+  return table(
+    ["Scenario", "Difficulty", "Faults", "Root cause", "Reason", "Category"],
+    manifests.map(({ id, difficulty, faults }) => {
+      const each = (say: (fault: Manifest["faults"][number]) => string) => faults.map(say).join(", ");
+      return [
+        `[${id}](../scenarios/${id}.yaml)`,
+        difficulty,
+        each(({ flag, variant }) => `\`${flag}\` ${variant}`),
+        each(({ rootCause }) => `\`${rootCause.entity}\``),
+        each(({ rootCause }) => rootCause.reason),
+        [...new Set(faults.map(({ rootCause }) => rootCause.category))].join(", "),
+      ];
+    }),
+  );
+}
+
+interface FieldSchema {
+  readonly type?: string;
+  readonly description?: string;
+  readonly const?: unknown;
+  readonly enum?: readonly unknown[];
+  readonly properties?: Readonly<Record<string, FieldSchema>>;
+  readonly items?: FieldSchema;
+  readonly anyOf?: readonly FieldSchema[];
+}
+
+function manifestTable(): string {
+  return table(["Field", "What it is", "Value"], fieldRows(manifestSchema as FieldSchema, ""));
+}
+
+function fieldRows({ properties = {}, anyOf = [] }: FieldSchema, path: string): string[][] {
+  const rows = new Map<string, string[]>();
+  const add = ([name = "", what = "", value = ""]: readonly string[]) => {
+    // What tells the shapes of a union apart has a value in each of them.
+    const before = rows.get(name)?.[2];
+    const isKnown = before === value || before?.split(", ").includes(value);
+    rows.set(name, [name, what, before === undefined ? value : isKnown ? before : `${before}, ${value}`]);
+  };
+  for (const [name, field] of Object.entries(properties)) {
+    const at = path === "" ? name : `${path}.${name}`;
+    add([`\`${at}\``, field.description ?? "", fieldValue(field)]);
+    for (const row of fieldRows(field.items ?? field, field.items === undefined ? at : `${at}[]`)) add(row);
+  }
+  for (const shape of anyOf) for (const row of fieldRows(shape, path)) add(row);
+  return [...rows.values()];
+}
+
+function fieldValue({ type, const: constant, enum: values, items, anyOf }: FieldSchema): string {
+  if (constant !== undefined) return `\`${constant}\``;
+  if (values !== undefined) return values.map((value) => `\`${value}\``).join(", ");
+  if (type === "array") return items?.type === "string" ? "list of text" : "list";
+  if (anyOf !== undefined) return "either of these";
+  return { string: "text", integer: "whole number", number: "number", boolean: "`true`, `false`" }[type ?? ""] ?? "";
 }
 
 async function errorTables(): Promise<string> {

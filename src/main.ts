@@ -56,6 +56,16 @@ function share(value: string): number {
   throw new InvalidArgumentError("It takes a percentage such as 1% or 0.5%.");
 }
 
+function moment(value: string): Date {
+  const ms = /^\d+(\.\d+)?$/.test(value)
+    ? Number(value) * 1_000
+    : /(Z|[+-]\d\d:?\d\d)$/.test(value)
+      ? Date.parse(value)
+      : Number.NaN;
+  if (!Number.isNaN(ms)) return new Date(ms);
+  throw new InvalidArgumentError("It takes ISO 8601 with a time zone, or seconds of Unix time.");
+}
+
 const program = new Command("orrery")
   .description("The OpenTelemetry Demo's astronomy shop as a TypeScript service mesh.")
   .showHelpAfterError("(--help tells the options)");
@@ -207,6 +217,35 @@ scenario
   .addOption(flagsOption())
   .option("--json", "print JSON rather than text")
   .action(async (id, options) => (await import("./commands/scenario.ts")).showScenario(id, options));
+
+scenario
+  .command("export")
+  .description(
+    "Write a run of a scenario from what the Observatory of a running shop has of it, for benchmarks to read.",
+  )
+  .requiredOption("--manifest <file>", "the scenario that was run, such as scenarios/payment-failure.yaml")
+  .addOption(new Option("--from <time>", "when the baseline began").argParser(moment).makeOptionMandatory())
+  .addOption(new Option("--injected-at <time>", "when the first fault was injected").argParser(moment))
+  .addOption(new Option("--reverted-at <time>", "when the faults were reverted").argParser(moment))
+  .addOption(new Option("--to <time>", "when the run ended").argParser(moment).makeOptionMandatory())
+  .requiredOption("--out <folder>", "where to write it")
+  .addOption(new Option("--url <url>", "where the shop is").default("http://localhost:8080"))
+  .addOption(
+    new Option("--layouts <names>", "orrery, rcaeval, openrca, openrca2, itbench; all unless told").argParser((value) =>
+      value.split(","),
+    ),
+  )
+  .addOption(flagsOption())
+  .addHelpText(
+    "after",
+    `
+Times are ISO 8601 with a time zone, or seconds of Unix time. docs/scenarios.md tells what is in each layout.
+
+Example:
+  npm run orrery -- scenario export --manifest scenarios/payment-failure.yaml --out recordings/payment-failure \\
+    --from 2026-01-10T12:00:00Z --injected-at 2026-01-10T12:02:00Z --reverted-at 2026-01-10T12:07:00Z --to 2026-01-10T12:10:00Z`,
+  )
+  .action(async (options) => (await import("./commands/scenario.ts")).exportScenario(options));
 
 scenario
   .command("score")

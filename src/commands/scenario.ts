@@ -2,10 +2,14 @@ import { readFile } from "node:fs/promises";
 import { shopObjectives } from "../observatory/objectives/shop-objectives.ts";
 import { ConfigError } from "../platform/config/environment.ts";
 import { readAnswer, readTruth } from "../scenarios/check-answer.ts";
+import { exportRecording } from "../scenarios/export-recording.ts";
 import { flagVariants } from "../scenarios/known-flags.ts";
 import { type KnownSystem, knownSystem } from "../scenarios/known-system.ts";
+import { layouts } from "../scenarios/layouts/index.ts";
 import type { Manifest, Mitigation } from "../scenarios/manifest.ts";
-import { manifestFolder, readManifestFolder } from "../scenarios/manifest-files.ts";
+import { manifestFolder, readManifestFile, readManifestFolder } from "../scenarios/manifest-files.ts";
+import { Recording } from "../scenarios/recording.ts";
+import { timesProblem } from "../scenarios/run.ts";
 import { type FoundCause, type Score, scoreAnswer } from "../scenarios/score.ts";
 import { services } from "../services/index.ts";
 import { textTable } from "./stages.ts";
@@ -56,6 +60,54 @@ export async function scoreScenario(
   const score = scoreAnswer(truth, readAnswer(await text(answerFile), answerFile));
   if (json) print(score);
   else process.stdout.write(scoreText(score));
+}
+
+export interface ExportOptions extends FlagsOption {
+  readonly url: string;
+  readonly manifest: string;
+  readonly from: Date;
+  readonly injectedAt?: Date;
+  readonly revertedAt?: Date;
+  readonly to: Date;
+  readonly out: string;
+  /** All unless given. */
+  readonly layouts?: readonly string[];
+}
+
+/** Writes what the Observatory of a running shop still has of a run that is over. */
+export async function exportScenario(options: ExportOptions): Promise<void> {
+  const { url, out, from, to, injectedAt, revertedAt } = options;
+  const chosen = layouts.filter(({ name }) => options.layouts?.includes(name) ?? true);
+  const unknown = options.layouts?.find((name) => !layouts.some((layout) => layout.name === name));
+  if (unknown !== undefined) {
+    throw new ConfigError(
+      `--layouts ${unknown} is not valid: there are ${layouts.map(({ name }) => name).join(", ")}.`,
+    );
+  }
+  const { manifest, text: manifestText } = await readManifestFile(options.manifest, await shopSystem(options.flags));
+  const run = {
+    manifest,
+    times: {
+      baselineStart: from,
+      ...(injectedAt === undefined ? {} : { injectedAt }),
+      ...(revertedAt === undefined ? {} : { revertedAt }),
+      endedAt: to,
+    },
+  };
+  const problem = timesProblem(run);
+  if (problem !== undefined) throw new ConfigError(problem);
+  const recording = await Recording.open({ url, from, folder: out });
+  try {
+    const coverage = await recording.finish(to);
+    const written = await exportRecording(recording, run, { coverage, manifestText, layouts: chosen, folder: out });
+    for (const { name, left } of written.layouts) {
+      process.stdout.write(left === undefined ? `${name} written\n` : `${name} left out: ${left}\n`);
+    }
+    const whole = written.isWhole ? "Everything that the shop sent is there." : "It lacks something: see COVERAGE.md.";
+    process.stdout.write(`${out}: ${whole}\n`);
+  } finally {
+    await recording.close();
+  }
 }
 
 async function shopSystem(flagFile: string): Promise<KnownSystem> {

@@ -9,6 +9,26 @@ import type { Manifest } from "./manifest.ts";
 /** Where the manifests are. */
 export const manifestFolder = fileURLToPath(new URL("../../scenarios/", import.meta.url));
 
+/** A manifest with the text that it was read from. */
+export interface ManifestFile {
+  readonly text: string;
+  readonly manifest: Manifest;
+}
+
+/**
+ * Reads one manifest.
+ *
+ * @throws ConfigError with every problem, a line each
+ */
+export async function readManifestFile(path: string, system: KnownSystem): Promise<ManifestFile> {
+  const text = await readFile(path, "utf8").catch((cause) => {
+    throw new ConfigError(`${path} cannot be read: ${cause.message}`, { cause });
+  });
+  const read = readManifest(text, { file: path, system });
+  if (read.kind === "problems") throw new ConfigError(read.problems.map(problemText).join("\n"));
+  return { text, manifest: read.manifest };
+}
+
 /**
  * Reads every manifest of a folder, by id.
  *

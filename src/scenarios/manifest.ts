@@ -52,17 +52,19 @@ export const actions = ["clear", "restart", "roll-back", "scale"] as const;
 
 const why = text("Why it helps, or why not.");
 const helps = Type.Boolean({ description: "Whether the trouble ends by it." });
-const serviceName = text("A service.");
+const serviceName = text("A service, to restart, roll back or scale.");
+const action = <const T extends (typeof actions)[number]>(name: T) =>
+  Type.Literal(name, { description: "What is done." });
 const mitigation = Type.Union(
   [
-    Type.Object({ action: Type.Literal("clear"), flag: text("A feature flag."), helps, why }, closed),
-    Type.Object({ action: Type.Literal("restart"), service: serviceName, helps, why }, closed),
-    Type.Object({ action: Type.Literal("roll-back"), service: serviceName, helps, why }, closed),
+    Type.Object({ action: action("clear"), flag: text("A feature flag, to clear."), helps, why }, closed),
+    Type.Object({ action: action("restart"), service: serviceName, helps, why }, closed),
+    Type.Object({ action: action("roll-back"), service: serviceName, helps, why }, closed),
     Type.Object(
       {
-        action: Type.Literal("scale"),
+        action: action("scale"),
         service: serviceName,
-        replicas: Type.Integer({ minimum: 0, maximum: 100 }),
+        replicas: Type.Integer({ minimum: 0, maximum: 100, description: "How many, to scale." }),
         helps,
         why,
       },

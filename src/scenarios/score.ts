@@ -1,7 +1,7 @@
 import { type Answer, type Suspect, timeMs } from "./answer.ts";
 import type { TrueCause, Truth } from "./truth.ts";
 
-/** How far off a time may be: https://github.com/microsoft/OpenRCA, main/evaluate.py. */
+/** How far off a time may be. */
 const timeToleranceMs = 60_000;
 const deepest = 5;
 
@@ -33,10 +33,13 @@ export interface Score {
 /**
  * Compares an answer with the truth.
  *
- * AC@k and Avg@5 are those of RCAEval (https://arxiv.org/abs/2412.17015, section 4): of the true causes, the share among
- * the first k of the answer, where k caps how many there can be. Points follow OpenRCA
- * (https://openreview.net/forum?id=M4qNIzQYpd): one each for the component, the reason, and a time at most 60 s off, in
- * the pairing of answers and causes that earns most; none at all when the answer has fewer causes than there are.
+ * AC@k and Avg@5 are those of RCAEval (benchmark/evaluation.py of version 1.8.1): whether the cause is among the first k,
+ * and the mean of that for k from 1 to 5. Of several causes it is the share among the first k, where k caps how many there
+ * can be, as in MonitorRank's PR@K (Kim, Sumbaly, Shah: "Root Cause Detection in a Service-Oriented Architecture", 2013).
+ *
+ * Points follow OpenRCA (https://github.com/microsoft/OpenRCA, main/evaluate.py): one each for the component, the reason,
+ * and a time at most 60 s off, in the pairing of answers and causes that earns most; none at all when the answer has
+ * fewer causes than there are.
  *
  * Without a fault the right answer is empty, and anything else is a false alarm that earns nothing.
  */

@@ -62,6 +62,29 @@ describe("the store", () => {
     }
   });
 
+  it("numbers rows by their arrival, on from where it was before a restart", async () => {
+    const dataDir = await folder();
+    const first = await watchedSystem({ dataDir });
+    await emit(first, 100, Date.now() - 5_000);
+    await first.stop();
+    const second = await watchedSystem({ dataDir });
+    try {
+      // Older than what is there already, and yet later.
+      await emit(second, 10, Date.now() - 60_000);
+      const { rows } = await second.client.runQuery({ sql: "select arrival from spans order by arrival" });
+      expect(rows.map(({ values }) => values[0]?.kind.value)).toEqual(
+        Array.from({ length: 110 }, (_, index) => index + 1),
+      );
+      const last = await second.client.runQuery({
+        sql: `select count(*) from spans
+              where arrival > 100 and start_time < (select min(start_time) from spans where arrival <= 100)`,
+      });
+      expect(last.rows[0]?.values[0]?.kind.value).toBe(10);
+    } finally {
+      await second.stop();
+    }
+  });
+
   it("begins anew beside a file that is damaged", async () => {
     const dataDir = await folder();
     await writeFile(

@@ -23,9 +23,12 @@ function table(
 }
 
 /** Raised when a table changes: a store on disk has it in its name, and one of another version is left alone. */
-export const schemaVersion = 2;
+export const schemaVersion = 3;
 
-/** Every table of the store; times are UTC, attributes are JSON objects. */
+/**
+ * Every table of the store; times are UTC, attributes are JSON objects. Rows of a table that has `arrival` are numbered
+ * in the order of their arrival, without a gap but for what was dropped: who reads on from a number misses nothing.
+ */
 export const tables = {
   spans: table(
     "spans",
@@ -48,6 +51,7 @@ export const tables = {
       session_id: "VARCHAR",
       order_id: "VARCHAR",
       stands_for: "UINTEGER",
+      arrival: "UBIGINT",
     },
   ),
   logs: table("logs", "Log records and events.", {
@@ -61,6 +65,7 @@ export const tables = {
     trace_id: "VARCHAR",
     span_id: "VARCHAR",
     resource_id: "UINTEGER",
+    arrival: "UBIGINT",
   }),
   resources: table("resources", "Who sent spans, records and points: the attributes of their resources.", {
     resource_id: "UINTEGER",
@@ -87,6 +92,7 @@ export const tables = {
       value: "DOUBLE",
       count: "UBIGINT",
       buckets: "VARCHAR",
+      arrival: "UBIGINT",
     },
   ),
   metric_exemplars: table("metric_exemplars", "Measurements that tell the trace that they were made in.", {
@@ -95,6 +101,7 @@ export const tables = {
     value: "DOUBLE",
     trace_id: "VARCHAR",
     span_id: "VARCHAR",
+    arrival: "UBIGINT",
   }),
   edge_stats: table(
     "edge_stats",
@@ -106,6 +113,7 @@ export const tables = {
       bucket: "UTINYINT",
       calls: "UINTEGER",
       errors: "UINTEGER",
+      arrival: "UBIGINT",
     },
   ),
   operation_stats: table(
@@ -132,6 +140,7 @@ export const tables = {
       text: "VARCHAR",
       version: "VARCHAR",
       settings: "VARCHAR",
+      arrival: "UBIGINT",
     },
   ),
   alerts: table("alerts", "Alerts that were raised.", {

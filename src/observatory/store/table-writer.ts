@@ -8,15 +8,23 @@ export type Cell = string | number | bigint | boolean | null;
 export class TableWriter {
   readonly #appender: DuckDBAppender;
   readonly #append: ((value: Cell) => void)[];
+  /** The number of the last row, in a table whose rows are numbered. */
+  #arrival: bigint | undefined;
   #pending = 0;
 
-  private constructor(appender: DuckDBAppender, columns: readonly ColumnSchema[]) {
+  private constructor(appender: DuckDBAppender, columns: readonly ColumnSchema[], arrival: bigint | undefined) {
     this.#appender = appender;
-    this.#append = columns.map(({ type }) => appendCell(appender, type));
+    this.#append = columns.filter(({ name }) => name !== "arrival").map(({ type }) => appendCell(appender, type));
+    this.#arrival = arrival;
   }
 
   static async open(connection: DuckDBConnection, table: TableName, catalog: string): Promise<TableWriter> {
-    return new TableWriter(await connection.createAppender(table, null, catalog), tables[table].columns);
+    const { columns } = tables[table];
+    return new TableWriter(
+      await connection.createAppender(table, null, catalog),
+      columns,
+      columns.some(({ name }) => name === "arrival") ? await lastArrival(connection, table) : undefined,
+    );
   }
 
   /** Rows that nobody sees yet. */
@@ -28,6 +36,7 @@ export class TableWriter {
     const append = this.#append;
     try {
       for (let index = 0; index < append.length; index++) append[index]?.(row[index] ?? null);
+      if (this.#arrival !== undefined) this.#appender.appendUBigInt(++this.#arrival);
       this.#appender.endRow();
     } catch (error) {
       // Half a row would spoil all that follow.
@@ -53,6 +62,11 @@ export class TableWriter {
   close(): void {
     this.#appender.closeSync();
   }
+}
+
+async function lastArrival(connection: DuckDBConnection, table: TableName): Promise<bigint> {
+  const reader = await connection.runAndReadAll(`select coalesce(max(arrival), 0) from ${table}`);
+  return BigInt(String(reader.getRows()[0]?.[0] ?? 0));
 }
 
 function appendCell(appender: DuckDBAppender, type: ColumnSchema["type"]): (value: Cell) => void {

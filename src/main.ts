@@ -4,6 +4,7 @@ import { type DurationRange, durationMs, durationRange, ratePerSecond } from "./
 import { ConfigError } from "./platform/config/environment.ts";
 import { PortError } from "./platform/rpc/port.ts";
 import { DataFolderInUseError, EmbeddedPostgresError } from "./platform/sql/embedded-postgres/errors.ts";
+import { profiles } from "./scenarios/run/profile.ts";
 import { EngineError } from "./stack/engines/engine.ts";
 
 function portNumber(value: string): number {
@@ -217,6 +218,44 @@ scenario
   .addOption(flagsOption())
   .option("--json", "print JSON rather than text")
   .action(async (id, options) => (await import("./commands/scenario.ts")).showScenario(id, options));
+
+const profileOption = () =>
+  new Option("--profile <name>", "full takes minutes; quick needs a shop whose alerts are quick").choices(profiles);
+
+scenario
+  .command("run")
+  .description("Run a scenario on a running shop: baseline, fault, alerts, revert, silence.")
+  .argument("<id>", "its name, such as payment-failure")
+  .addOption(new Option("--url <url>", "where the shop is").default("http://localhost:8080"))
+  .addOption(profileOption().default("full"))
+  .option("--record <folder>", "record its telemetry there, with its truth, in every layout")
+  .option("--blind", "tell nothing of what it is before it is over")
+  .option("--json", "print JSON rather than a table")
+  .addHelpText(
+    "after",
+    `
+Ctrl-C ends it; its faults are reverted. See docs/scenarios.md.
+
+Example:
+  npm run orrery -- scenario run payment-failure --record recordings/payment-failure`,
+  )
+  .action(async (id, options) => (await import("./commands/scenario-runs.ts")).runScenario(id, options));
+
+scenario
+  .command("verify")
+  .description("Run scenarios on a throw-away shop, and tell whether each fault is seen and gone afterwards.")
+  .argument("[ids...]", "their names, such as payment-failure")
+  .option("--all", "every scenario")
+  .addOption(profileOption().default("quick"))
+  .option("--out <folder>", "write a report of each there, as JSON")
+  .addHelpText(
+    "after",
+    `
+Examples:
+  npm run orrery -- scenario verify payment-failure ad-failure
+  npm run orrery -- scenario verify --all --out reports`,
+  )
+  .action(async (ids, options) => (await import("./commands/scenario-runs.ts")).verify(ids, options));
 
 scenario
   .command("export")

@@ -1,4 +1,5 @@
 import { readFile } from "node:fs/promises";
+import { join } from "node:path";
 import { shopObjectives } from "../observatory/objectives/shop-objectives.ts";
 import { ConfigError } from "../platform/config/environment.ts";
 import { readAnswer, readTruth } from "../scenarios/check-answer.ts";
@@ -7,10 +8,16 @@ import { flagVariants } from "../scenarios/known-flags.ts";
 import { type KnownSystem, knownSystem } from "../scenarios/known-system.ts";
 import { layouts } from "../scenarios/layouts/index.ts";
 import type { Manifest, Mitigation } from "../scenarios/manifest.ts";
-import { manifestFolder, readManifestFile, readManifestFolder } from "../scenarios/manifest-files.ts";
+import {
+  type ManifestFile,
+  manifestFolder,
+  readManifestFile,
+  readManifestFolder,
+} from "../scenarios/manifest-files.ts";
 import { Recording } from "../scenarios/recording.ts";
 import { timesProblem } from "../scenarios/run.ts";
 import { type FoundCause, type Score, scoreAnswer } from "../scenarios/score.ts";
+import { flags } from "../services/flags.ts";
 import { services } from "../services/index.ts";
 import { textTable } from "./stages.ts";
 
@@ -108,6 +115,13 @@ export async function exportScenario(options: ExportOptions): Promise<void> {
   } finally {
     await recording.close();
   }
+}
+
+/** @throws ConfigError when there is none of that id */
+export async function manifestOf(id: string): Promise<ManifestFile> {
+  const known = new Map(flags.map(({ key, variants }) => [key, Object.keys(variants)]));
+  const system = knownSystem({ services, objectives: shopObjectives, flags: known });
+  return readManifestFile(join(manifestFolder, `${id}.yaml`), system);
 }
 
 async function shopSystem(flagFile: string): Promise<KnownSystem> {

@@ -1,0 +1,255 @@
+import { mkdir, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { toJson } from "@bufbuild/protobuf";
+import { timestampDate } from "@bufbuild/protobuf/wkt";
+import { type Client, Code, ConnectError, createClient } from "@connectrpc/connect";
+import { createConnectTransport } from "@connectrpc/connect-node";
+import { Phase, type Run, RunSchema, ScenarioService } from "../../gen/orrery/scenarios/v1/scenarios_pb.ts";
+import { ConfigError } from "../platform/config/environment.ts";
+import { exportRecording } from "../scenarios/export-recording.ts";
+import { layouts } from "../scenarios/layouts/index.ts";
+import { Recording } from "../scenarios/recording.ts";
+import { type Profile, quickTimeScale } from "../scenarios/run/profile.ts";
+import { timesProblem } from "../scenarios/run.ts";
+import { LoadProcess } from "./load-process.ts";
+import { manifestOf } from "./scenario.ts";
+import { type Shop, startShop } from "./shop.ts";
+import { Stages, textTable } from "./stages.ts";
+import { endSoon, untilStopped } from "./until-stopped.ts";
+
+export interface VerifyOptions {
+  readonly all?: boolean;
+  readonly profile: Profile;
+  /** A folder for a report of each scenario. */
+  readonly out?: string;
+}
+
+const pollMs = 500;
+
+/**
+ * Runs scenarios on a throw-away shop of its own, one after the other, and prints what was measured. The exit code says
+ * whether each fault was seen, and gone afterwards.
+ */
+export async function verify(ids: readonly string[], options: VerifyOptions): Promise<void> {
+  const stopped = untilStopped();
+  const stages = new Stages(process.stderr);
+  const load = await LoadProcess.make();
+  const isQuick = options.profile === "quick";
+  const shop = await startShop(
+    {
+      port: 0,
+      host: "127.0.0.1",
+      dataDir: undefined,
+      servicePorts: false,
+      observatory: true,
+      logLevel: "error",
+      load: load.http,
+    },
+    {
+      ...process.env,
+      LOAD_GENERATOR_ADDR: load.address,
+      ...(isQuick ? { OBSERVATORY_TIME_SCALE: String(quickTimeScale), OTEL_METRIC_EXPORT_INTERVAL: "1000" } : {}),
+    },
+    stages,
+  );
+  try {
+    startLoad(load, shop);
+    const client = createClient(ScenarioService, createConnectTransport({ baseUrl: shop.url, httpVersion: "1.1" }));
+    const wanted = await chosen(client, ids, options);
+    const runs: Run[] = [];
+    let isStopped = false;
+    void stopped.then(() => {
+      isStopped = true;
+    });
+    for (const [index, id] of wanted.entries()) {
+      if (isStopped) break;
+      stages.line(`${index + 1}/${wanted.length} ${id}`);
+      const run = await runToEnd(client, id, { profile: options.profile, isStopped: () => isStopped });
+      runs.push(run);
+      stages.line(`    ${outcome(run)}`);
+      if (options.out !== undefined) await writeReport(options.out, run);
+    }
+    process.stdout.write(`${textTable([heading, ...runs.flatMap(rowsOf)])}\n`);
+    const failed = runs.filter(({ failures }) => failures.length > 0);
+    process.stdout.write(`${runs.length - failed.length} of ${wanted.length} scenarios are as their manifests say\n`);
+    for (const { scenarioId, failures } of failed) {
+      for (const failure of failures) process.stdout.write(`${scenarioId}: ${failure}\n`);
+    }
+    if (failed.length > 0 || runs.length < wanted.length) process.exitCode = 1;
+  } finally {
+    await load.stop();
+    await shop.stop();
+  }
+}
+
+export interface RunOptions {
+  readonly url: string;
+  readonly profile: Profile;
+  /** The folder that the run is recorded in. */
+  readonly record?: string;
+  readonly blind?: boolean;
+  readonly json?: boolean;
+}
+
+/** Runs a scenario on a shop that is there, and prints what was measured. */
+export async function runScenario(id: string, options: RunOptions): Promise<void> {
+  const { url, record, profile, blind = false } = options;
+  const stopped = untilStopped();
+  const client = createClient(ScenarioService, createConnectTransport({ baseUrl: url, httpVersion: "1.1" }));
+  await client.listScenarios({}).catch((cause) => {
+    throw new ConfigError(`${url}: ${unreachable(cause)}`, { cause });
+  });
+  const recording = record === undefined ? undefined : await Recording.open({ url, from: new Date(), folder: record });
+  try {
+    recording?.start();
+    let isStopped = false;
+    void stopped.then(() => {
+      isStopped = true;
+    });
+    let phase: Run["phase"] = Phase.UNSPECIFIED;
+    const run = await runToEnd(client, id, {
+      profile,
+      isBlind: blind,
+      isStopped: () => isStopped,
+      told(run) {
+        if (run.phase === phase) return;
+        phase = run.phase;
+        process.stderr.write(`${new Date().toLocaleTimeString()} ${phaseTexts[phase] ?? phase}\n`);
+      },
+    });
+    if (recording !== undefined && record !== undefined) await exportRun(recording, run, record);
+    if (options.json) process.stdout.write(`${JSON.stringify(toJson(RunSchema, run), null, 2)}\n`);
+    else
+      process.stdout.write(
+        `${textTable([heading, ...rowsOf(run)])}${run.failures.map((each) => `${each}\n`).join("")}`,
+      );
+    if (run.failures.length > 0) process.exitCode = 1;
+  } finally {
+    await recording?.close();
+    endSoon();
+  }
+}
+
+const phaseTexts: Readonly<Record<number, string>> = {
+  [Phase.UNSPECIFIED]: "it runs",
+  [Phase.BASELINE]: "the load begins; waiting until nothing has been wrong for long enough",
+  [Phase.FAULT]: "the fault is injected; waiting for its effects and alerts",
+  [Phase.RECOVERY]: "the fault is reverted; waiting until nothing is wrong any more",
+  [Phase.OVER]: "over",
+};
+
+function unreachable(cause: unknown): string {
+  const { code, rawMessage } = ConnectError.from(cause);
+  if (code === Code.Unavailable) return "No shop answers there; start one with npm start.";
+  return code === Code.Unimplemented
+    ? "It runs no scenarios: it has no Observatory, or its flags are elsewhere."
+    : rawMessage;
+}
+
+async function exportRun(recording: Recording, run: Run, folder: string): Promise<void> {
+  const { started, injected, reverted, ended } = run;
+  if (started === undefined || ended === undefined) return;
+  process.stderr.write("Waiting for the last telemetry\n");
+  const { manifest, text } = await manifestOf(run.scenarioId);
+  const coverage = await recording.finish(timestampDate(ended));
+  const times = {
+    baselineStart: timestampDate(started),
+    ...(injected === undefined || manifest.faults.length === 0 ? {} : { injectedAt: timestampDate(injected) }),
+    ...(reverted === undefined || manifest.faults.length === 0 ? {} : { revertedAt: timestampDate(reverted) }),
+    endedAt: timestampDate(ended),
+  };
+  const problem = timesProblem({ manifest, times });
+  if (problem !== undefined) throw new ConfigError(`Nothing is written: ${problem}`);
+  await exportRecording(recording, { manifest, times }, { coverage, manifestText: text, layouts, folder });
+  process.stderr.write(`Recorded in ${folder}\n`);
+}
+
+/** The load of scenarios is theirs: nobody before. */
+function startLoad(load: LoadProcess, { url, flagFile, sink }: Shop): void {
+  load.start({
+    target: url,
+    users: 0,
+    logLevel: "error",
+    ...(flagFile === undefined ? {} : { flagFile: flagFile.path }),
+    ...(sink === undefined ? {} : { sink }),
+  });
+}
+
+async function chosen(
+  client: Client<typeof ScenarioService>,
+  ids: readonly string[],
+  { all }: VerifyOptions,
+): Promise<readonly string[]> {
+  const { scenarios } = await client.listScenarios({});
+  const known = scenarios.map(({ id }) => id);
+  if (all) return known;
+  if (ids.length === 0) throw new ConfigError(`Name scenarios, or take --all; there are ${known.join(", ")}.`);
+  for (const id of ids) {
+    if (!known.includes(id)) throw new ConfigError(`There is no scenario ${id}; there are ${known.join(", ")}.`);
+  }
+  return ids;
+}
+
+async function runToEnd(
+  client: Client<typeof ScenarioService>,
+  scenarioId: string,
+  options: {
+    readonly profile: Profile;
+    readonly isBlind?: boolean;
+    readonly isStopped: () => boolean;
+    readonly told?: (run: Run) => void;
+  },
+): Promise<Run> {
+  const { profile, isBlind = false, isStopped, told } = options;
+  let { run } = await client.startRun({ scenarioId, profile, isBlind }).catch((cause) => {
+    throw new ConfigError(ConnectError.from(cause).rawMessage, { cause });
+  });
+  for (;;) {
+    if (run === undefined) throw new Error(`The run of ${scenarioId} is not told`);
+    told?.(run);
+    if (run.phase === Phase.OVER) return run;
+    await sleep(pollMs);
+    ({ run } = isStopped() ? await client.stopRun({ runId: run.id }) : await client.getRun({ runId: run.id }));
+  }
+}
+
+const heading = ["scenario", "effect", "before", "fault", "after", "detected", "cleared", "alerts", "verdict"];
+
+/** A line for each effect; what belongs to the whole stands in the first. */
+function rowsOf(run: Run): readonly (readonly string[])[] {
+  const { scenarioId, effects, detectedAfterSeconds, clearedAfterSeconds, alerts, failures } = run;
+  const raised = alerts.filter(({ isExpected }) => isExpected).map(({ name }) => name);
+  const whole = [
+    shown(detectedAfterSeconds, " s"),
+    shown(clearedAfterSeconds, " s"),
+    raised.join(" ") || "-",
+    failures.length === 0 ? "passed" : "FAILED",
+  ];
+  const first = effects[0];
+  const line = (effect: typeof first) => [
+    effect?.name ?? "-",
+    shown(effect?.baseline),
+    shown(effect?.fault),
+    shown(effect?.recovered),
+  ];
+  return [
+    [scenarioId, ...line(first), ...whole],
+    ...effects.slice(1).map((effect) => ["", ...line(effect), ...whole.map(() => "")]),
+  ];
+}
+
+function shown(value: number | undefined, unit = ""): string {
+  if (value === undefined) return "-";
+  return `${value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2)}${unit}`;
+}
+
+function outcome({ failures, detectedAfterSeconds, clearedAfterSeconds }: Run): string {
+  if (failures.length > 0) return `FAILED: ${failures.join(" ")}`;
+  return `passed; detected after ${shown(detectedAfterSeconds, " s")}, clear ${shown(clearedAfterSeconds, " s")} after the revert`;
+}
+
+async function writeReport(folder: string, run: Run): Promise<void> {
+  await mkdir(folder, { recursive: true });
+  await writeFile(join(folder, `${run.scenarioId}.json`), `${JSON.stringify(toJson(RunSchema, run), null, 2)}\n`);
+}

@@ -74,12 +74,14 @@ async function download(query: URLSearchParams, response: HttpResponse, store: S
   const path = await store.ask("exportQuery", sql, format);
   try {
     const { size } = await stat(path);
+    // Who asked has gone away.
+    if (response.destroyed) return;
     response.statusCode = 200;
     response.setHeader("content-type", contentTypes[format]);
     response.setHeader("content-length", size);
     response.setHeader("content-disposition", `attachment; filename="observatory.${format}"`);
     await pipeline(createReadStream(path), response).catch((error: NodeJS.ErrnoException) => {
-      // Who asked has gone away.
+      // Or goes meanwhile.
       if (error.code !== "ERR_STREAM_PREMATURE_CLOSE") throw error;
     });
   } finally {

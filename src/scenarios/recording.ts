@@ -29,10 +29,10 @@ const defaultEveryMs = 5_000;
 /** Of one download: the Observatory makes them in 64 MiB. */
 const pageRows = 10_000;
 /**
- * What is fetched from before the beginning: a point of a metric that repeats the one before it is left out for up to a
- * minute, and a rate needs two.
+ * Measurements are fetched from before the beginning: one that repeats the one before it is left out for up to a minute,
+ * and a rate needs two.
  */
-const leadMs = 90_000;
+const measuredBeforeMs = 90_000;
 /** How long telemetry of the end may take to arrive: in the mesh, measurements are sent once a minute. */
 const lateMs = 75_000;
 /** What the working database may use; the rest is on disk. */
@@ -108,6 +108,7 @@ export class Recording {
     const instance = await DuckDBInstance.create(join(folder, "recording.duckdb"), {
       memory_limit: memoryLimit,
       threads: "1",
+      allocator_flush_threshold: "1MiB",
       temp_directory: join(folder, "spilled"),
       autoinstall_known_extensions: "false",
     });
@@ -158,8 +159,9 @@ export class Recording {
   /** Where each table is to be read from, and whether what comes before is there at all. */
   async #findBeginning(): Promise<void> {
     this.#dropsBefore = await this.#source.drops();
-    const since = `make_timestamp_ns(${BigInt(this.#fromMs - leadMs) * 1_000_000n})`;
     for (const [table, time] of Object.entries(arriving) as [Arriving, string][]) {
+      const sinceMs = this.#fromMs - (table === "metric_points" ? measuredBeforeMs : 0);
+      const since = `make_timestamp_ns(${BigInt(sinceMs) * 1_000_000n})`;
       const first = await this.#source.ask(
         `select coalesce(min(arrival) filter (where ${time} >= ${since}) - 1, max(arrival), 0)::bigint as cursor,
            coalesce(min(arrival), 1)::bigint as oldest_arrival, epoch_ms(min(${time})) as oldest_ms from ${table}`,

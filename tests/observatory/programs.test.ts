@@ -1,7 +1,9 @@
+import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { SpanKind, SpanStatusCode } from "@opentelemetry/api";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createLogger } from "../../src/platform/logging/logger.ts";
 import { EmittingService, watchedSystem } from "./watched-system.ts";
 
 interface JaegerBody {
@@ -14,10 +16,12 @@ describe("for programs", () => {
   let server: Server;
   let origin = "";
   let traceId = "";
+  const logged: string[] = [];
   const begun = Date.now() - 10_000;
 
   beforeAll(async () => {
-    system = await watchedSystem();
+    const destination = { write: (line: string) => void logged.push(line) };
+    system = await watchedSystem({ log: createLogger({ level: "warn", destination }) });
     server = createServer((request, response) => system.observatory.http(request, response));
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
@@ -145,6 +149,21 @@ describe("for programs", () => {
     const bytes = Buffer.from(await response.arrayBuffer());
     expect(bytes.subarray(0, 4).toString()).toBe("PAR1");
     expect(bytes.subarray(-4).toString()).toBe("PAR1");
+  });
+
+  it("a download that nobody waits for any more is no defect", async () => {
+    const gone = new AbortController();
+    const begun = once(server, "request");
+    const sql = "select sum(a.range * b.range) from range(4000) a, range(4000) b";
+    const answer = fetch(`${origin}/api/download?${new URLSearchParams({ sql })}`, { signal: gone.signal });
+    const [, response] = await begun;
+    const left = once(response, "close");
+    gone.abort();
+    await expect(answer).rejects.toThrow();
+    await left;
+    // Statements are run one after the other.
+    expect((await download("csv", "select 1 as one")).status).toBe(200);
+    expect(logged).toEqual([]);
   });
 
   it.each([

@@ -9,6 +9,7 @@ import { testSystem } from "../../src/scenarios/testing.ts";
 import { Customer, flashlight } from "../customer.ts";
 import { eventually } from "../eventually.ts";
 import { startShop, type TestShop } from "../shop.ts";
+import { startTcpRelay } from "../stack/tcp-relay.ts";
 
 const batch = 900;
 
@@ -101,6 +102,39 @@ describe("a recording", () => {
     const spans = tables.find(({ table }) => table === "spans");
     expect(Date.parse(spans?.wholeSince ?? "")).toBeLessThanOrEqual(Date.now());
     expect(tables.find(({ table }) => table === "logs")?.wholeSince).toBeUndefined();
+  });
+
+  it("takes up again after an outage, and tells when another store answers", async () => {
+    let port = Number(new URL(shop.url).port);
+    const relay = await startTcpRelay(0, () => port);
+    const other = await startShop({ observatory: true, environment: { OTEL_METRIC_EXPORT_INTERVAL: "1000" } });
+    try {
+      const recording = await Recording.open({
+        url: `http://127.0.0.1:${relay.port}`,
+        from: new Date(),
+        folder: newFolder(),
+        everyMs: 100,
+      });
+      recordings.push(recording);
+      recording.start();
+      await sendSpans("before");
+      await eventually(async () => expect(await spansOf(recording, "before")).toBe(batch));
+      const shopPort = port;
+      // Nothing listens there.
+      port = 1;
+      relay.cut();
+      await sendSpans("meanwhile");
+      port = shopPort;
+      await eventually(async () => expect(await spansOf(recording, "meanwhile")).toBe(batch));
+      port = Number(new URL(other.url).port);
+      relay.cut();
+      const { problems } = await recording.finish(new Date());
+      expect(problems).toContainEqual(expect.stringMatching(/^The Observatory's store was another one at 2/));
+      expect(await spansOf(recording, "meanwhile")).toBe(batch);
+    } finally {
+      await relay.close();
+      await other.stop();
+    }
   });
 
   it("leaves no working files behind", async () => {

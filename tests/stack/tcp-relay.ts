@@ -8,6 +8,7 @@ export interface TcpRelay {
   close(): Promise<void>;
 }
 
+/** @param port 0 for any that is free */
 export async function startTcpRelay(port: number, to: () => number): Promise<TcpRelay> {
   const sockets = new Set<Socket>();
   const server = createServer((near) => {
@@ -30,8 +31,9 @@ export async function startTcpRelay(port: number, to: () => number): Promise<Tcp
   const cut = () => {
     for (const socket of sockets) socket.destroy();
   };
+  const address = server.address();
   return {
-    port,
+    port: typeof address === "object" && address !== null ? address.port : port,
     cut,
     async close() {
       cut();

@@ -1,10 +1,9 @@
 import { setImmediate as afterOthers } from "node:timers/promises";
 import { getHeapStatistics, setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import { sessionContext } from "../../platform/flags/session-context.ts";
 import type { ServiceContext } from "../../platform/lifecycle/service.ts";
-import { currentCall } from "../../platform/rpc/call-context.ts";
 import { markRetriesSpent, rpcError } from "../../platform/rpc/errors.ts";
-import { baggageEntry } from "../../platform/telemetry/baggage.ts";
 import { BusyThreads } from "./busy-threads.ts";
 import { adErrors } from "./errors.ts";
 
@@ -20,7 +19,7 @@ const filledBytes = 128 * 1024 * 1024;
 const pieceBytes = 4 * 1024;
 
 /** What the flags of ad break. */
-export function adFaults({ flags }: Pick<ServiceContext, "flags">) {
+export function adFaults({ flags, log }: Pick<ServiceContext, "flags" | "log">) {
   const threads = new BusyThreads();
   const unsubscribe = flags.onChange(async () => {
     if (!(await flags.value("adHighCpu", false))) await threads.end();
@@ -28,6 +27,7 @@ export function adFaults({ flags }: Pick<ServiceContext, "flags">) {
   return {
     async beforeGetAds(call: { readonly signal: AbortSignal }): Promise<void> {
       const whose = sessionContext();
+      if (await flags.value("adNoisyLogs", false, whose)) log.warn("Campaigns are taken from the cache");
       if (await flags.value("adHighCpu", false, whose)) threads.begin(busyThreads);
       else if (threads.areBusy) await threads.end();
       if (await flags.value("adFailure", false, whose)) failNowAndThen();
@@ -43,12 +43,6 @@ export function adFaults({ flags }: Pick<ServiceContext, "flags">) {
 function failNowAndThen(): void {
   if (Math.random() >= failureShare) return;
   throw markRetriesSpent(rpcError(adErrors.ADS_UNAVAILABLE, "No advertisement can be had at the moment."));
-}
-
-/** Whose request it is, for rules by session. */
-function sessionContext() {
-  const session = baggageEntry(currentCall()?.propagated ?? [], "session.id");
-  return session === undefined ? {} : { targetingKey: session, session };
 }
 
 let collect: (() => void) | undefined;

@@ -43,4 +43,16 @@ export const adFlags = declareFlags([
       needsOwnProcess: { heapMb: 128 },
     },
   },
+  {
+    key: "adNoisyLogs",
+    description: "Let ad log warnings",
+    variants: { on: true, off: false },
+    resting: "off",
+    fault: {
+      category: "decoy",
+      effect: "Each GetAds logs that campaigns were taken from a cache, as a warning.",
+      blastRadius: "Nobody.",
+      symptom: "Warnings of ad rise from none to one for each call; its calls are as ever.",
+    },
+  },
 ]);

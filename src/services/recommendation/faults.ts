@@ -1,4 +1,7 @@
+import { sessionContext } from "../../platform/flags/session-context.ts";
 import type { ServiceContext } from "../../platform/lifecycle/service.ts";
+import { markRetriesSpent, rpcError } from "../../platform/rpc/errors.ts";
+import { recommendationErrors } from "./errors.ts";
 
 const missShare = 0.5;
 /** Where a process may be larger than the machine can bear, the list grows no further. */
@@ -12,6 +15,15 @@ export function recommendationFaults({ flags }: Pick<ServiceContext, "flags">) {
     if (!(await flags.value("recommendationCacheFailure", false))) cache = [];
   });
   return {
+    /** @param call what an impatient client repeats */
+    async beforeRecommending(call: () => Promise<unknown>): Promise<void> {
+      if (await flags.value("recommendationCohortFailure", false, sessionContext())) {
+        const message = "There are no recommendations at the moment.";
+        throw markRetriesSpent(rpcError(recommendationErrors.RECOMMENDATIONS_UNAVAILABLE, message));
+      }
+      const repeats = await flags.value("recommendationRetryStorm", 0);
+      await Promise.allSettled(Array.from({ length: repeats }, call));
+    },
     /** The ids of all products: from the catalogue, or by a cache that grows by a quarter each time that it misses. */
     async productIds(fromCatalog: () => Promise<readonly string[]>): Promise<readonly string[]> {
       if (!(await flags.value("recommendationCacheFailure", false))) return fromCatalog();

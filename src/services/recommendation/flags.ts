@@ -17,4 +17,35 @@ export const recommendationFlags = declareFlags([
       needsOwnProcess: { heapMb: 192 },
     },
   },
+  {
+    key: "recommendationRetryStorm",
+    description: "Let recommendation repeat calls without end",
+    variants: { off: 0, "10x": 10, "50x": 50 },
+    resting: "off",
+    fault: {
+      category: "traffic",
+      effect:
+        "Each request calls ListProducts that many times more, all at once, as a client does that does not wait between attempts.",
+      blastRadius: "product-catalog gets many times the calls; everybody who needs it waits.",
+      symptom:
+        "Calls of ListProducts from recommendation rise many times over, while requests for recommendations stay as many as before.",
+      bound: "Fifty calls for a request.",
+    },
+  },
+  {
+    key: "recommendationCohortFailure",
+    description: "Fail to recommend to some sessions",
+    variants: { on: true, off: false },
+    resting: "off",
+    targeting: {
+      if: [{ in: [{ substr: [{ var: "targetingKey" }, 0, 1] }, ["0", "1", "2", "3"]] }, "off", "off"],
+    },
+    fault: {
+      category: "error",
+      effect:
+        "ListRecommendations answers UNAVAILABLE to sessions whose id begins with 0, 1, 2 or 3, a quarter of them, and is not repeated.",
+      blastRadius: "A quarter of the sessions, always the same ones: they see no recommendations.",
+      symptom: "Errors of RecommendationService at 25 %; those who have one have only these.",
+    },
+  },
 ]);

@@ -16,10 +16,12 @@ export async function start(context: ServiceContext): Promise<RunningService> {
     routes: [
       route(RecommendationService, {
         async listRecommendations({ productIds }) {
-          const all = await faults.productIds(async () => {
+          const idsFromCatalog = async () => {
             const { products } = await catalog.listProducts({});
             return products.map(({ id }) => id);
-          });
+          };
+          await faults.beforeRecommending(idsFromCatalog);
+          const all = await faults.productIds(idsFromCatalog);
           const given = [...recommend(all, decodeProductIds(productIds))];
           recommendations.add(given.length, { [attribute.recommendationType]: "catalog" });
           trace.getActiveSpan()?.setAttribute(attribute.demoProductRecommendedCount, given.length);

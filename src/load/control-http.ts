@@ -53,25 +53,24 @@ interface ControlOptions {
 interface Action {
   /** Whether it does something, so that not every web page may ask for it. */
   readonly acts: boolean;
-  readonly answer: (request: HttpRequest, control: LoadControl) => unknown;
+  readonly answer: (body: string, control: LoadControl) => unknown;
 }
 
-const state = async (_: HttpRequest, control: LoadControl) => control.status;
 const after =
-  (work: (request: HttpRequest, control: LoadControl) => Promise<void> | void): Action["answer"] =>
-  async (request, control) => {
-    await work(request, control);
+  (work: (body: string, control: LoadControl) => Promise<void> | void): Action["answer"] =>
+  async (body, control) => {
+    await work(body, control);
     return control.status;
   };
 
 /** By method and path. */
 const actions: Readonly<Record<string, Action>> = {
-  "GET /api/v1/status": { acts: false, answer: state },
+  "GET /api/v1/status": { acts: false, answer: (_, { status }) => status },
   "GET /api/v1/stats": { acts: false, answer: (_, { generator }) => generator.snapshot() },
   "POST /api/v1/start": {
     acts: true,
-    answer: after(async (request, control) => {
-      const { durationSeconds, seed, ...changes } = checked(Start, await json(request));
+    answer: after(async (body, control) => {
+      const { durationSeconds, seed, ...changes } = checked(Start, json(body));
       if (seed !== undefined) control.generator.seed = seed;
       await control.start(
         settingsOf(changes),
@@ -83,16 +82,16 @@ const actions: Readonly<Record<string, Action>> = {
   "POST /api/v1/reset": { acts: true, answer: after((_, { generator }) => generator.reset()) },
   "PATCH /api/v1/settings": {
     acts: true,
-    answer: after(async (request, control) => {
-      control.change(settingsOf(checked(Settings, await json(request))));
+    answer: after((body, control) => {
+      control.change(settingsOf(checked(Settings, json(body))));
     }),
   },
   // Locust's, for programs that know how to talk to that.
   "POST /swarm": {
     acts: true,
-    answer: async (request, control) => {
+    answer: async (body, control) => {
       const fields = Object.fromEntries(
-        [...new URLSearchParams(await readBody(request, maxBodyBytes))]
+        [...new URLSearchParams(body)]
           .filter(([name]) => name in Swarm.properties)
           .map(([name, value]) => [name, value.trim() === "" ? value : Number(value)]),
       );
@@ -128,10 +127,12 @@ export function controlHttp({ control, log, isAllowedOrigin }: ControlOptions): 
       send(response, { type: "text/html; charset=utf-8", body: page.html, csp: page.contentSecurityPolicy });
       return;
     }
+    // First of all, for an answer that does not wait for the body costs the connection, which the front proxy keeps.
+    const sent = await readBody(request, maxBodyBytes);
     const action = actions[`${method} ${path}`];
     if (action === undefined) throw new Refusal(missing(method, path, response));
     if (action.acts) refuseOthers(request, isAllowedOrigin);
-    const body = await action.answer(request, control);
+    const body = await action.answer(sent, control);
     send(response, { type: "application/json", body: JSON.stringify(body) });
   }
   return (request, response) => {
@@ -179,8 +180,7 @@ function refuseOthers({ headers }: HttpRequest, isAllowedOrigin: (origin: string
   });
 }
 
-async function json(request: HttpRequest): Promise<unknown> {
-  const text = await readBody(request, maxBodyBytes);
+function json(text: string): unknown {
   if (text.trim() === "") return {};
   try {
     return JSON.parse(text);

@@ -1,5 +1,6 @@
 import { setImmediate as immediately, setTimeout as sleep } from "node:timers/promises";
 import { attribute, event, metric } from "../../gen/telemetry/registry.ts";
+import { ConfigError } from "../platform/config/environment.ts";
 import type { Logger } from "../platform/logging/logger.ts";
 import { silent, type Telemetry } from "../platform/telemetry/telemetry.ts";
 import { ArrivalSchedule } from "./arrival-schedule.ts";
@@ -155,7 +156,12 @@ export class LoadGenerator {
   async openBrowser(): Promise<void> {
     if (this.#options.browserUsers === 0 || this.#browser !== undefined) return;
     // Only where somebody wants it: it brings a browser along.
-    const { LoadBrowser } = await import("./browser-users.ts");
+    const { LoadBrowser } = await import("./browser-users.ts").catch((cause) => {
+      if (cause.code !== "ERR_MODULE_NOT_FOUND") throw cause;
+      throw new ConfigError("Users with a browser need the package playwright-core, which is not installed here.", {
+        cause,
+      });
+    });
     this.#browser = await LoadBrowser.open(this.target);
   }
 

@@ -1,8 +1,24 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import { rpcError } from "../platform/rpc/errors.ts";
 import { scenarioErrors } from "./errors.ts";
 import type { LoadSwitch } from "./run/live-shop.ts";
 
 const timeoutMs = 5_000;
+/** It starts a little after the shop. */
+const patienceMs = 20_000;
+const pauseMs = 200;
+
+async function patiently(send: () => Promise<Response>): Promise<Response> {
+  const until = performance.now() + patienceMs;
+  for (;;) {
+    try {
+      return await send();
+    } catch (error) {
+      if (performance.now() > until) throw error;
+    }
+    await sleep(pauseMs);
+  }
+}
 
 interface LoadSettings {
   readonly users: number;
@@ -18,11 +34,13 @@ export function loadSwitch(origin: string): LoadSwitch {
   let before: LoadSettings | undefined;
   async function ask(method: string, path: string, body?: object) {
     const url = `${origin}/api/v1/${path}`;
-    const response = await fetch(url, {
-      method,
-      signal: AbortSignal.timeout(timeoutMs),
-      ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
-    }).catch((cause: unknown) => {
+    const send = () =>
+      fetch(url, {
+        method,
+        signal: AbortSignal.timeout(timeoutMs),
+        ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { "content-type": "application/json" } }),
+      });
+    const response = await patiently(send).catch((cause: unknown) => {
       throw rpcError(scenarioErrors.LOAD_MISSING, `The load generator at ${origin} cannot be reached.`, { cause });
     });
     if (response.ok) return (await response.json()) as { readonly settings: LoadSettings };

@@ -203,6 +203,7 @@ for (const spans of fills) {
     memoryMb: 128,
     maxSpans: Math.ceil(spans * 1.05),
     queryTimeoutMs: 5_000,
+    timeScale: 1,
     declarations: [],
   });
   const now = BigInt(Date.now()) * 1_000_000n;

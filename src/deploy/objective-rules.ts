@@ -1,17 +1,10 @@
-import type { BurnRatePolicy, Indicator, ObjectiveDefinition } from "../observatory/objectives/objective.ts";
+import type { AlertTiming, BurnRatePolicy } from "../observatory/objectives/alert-timing.ts";
+import type { Indicator, ObjectiveDefinition } from "../observatory/objectives/objective.ts";
 import type { ServiceDeclaration } from "../platform/lifecycle/service.ts";
 import { durationBuckets } from "../platform/telemetry/buckets.ts";
 import { type AlertRule, promDuration, type RecordingRule, type RuleGroup } from "./alert-rule.ts";
 import { prometheusName, selector } from "./prometheus-names.ts";
 import { teamOf } from "./teams.ts";
-
-/** When alerts on objectives are raised; the Observatory's own figures unless a test shortens them. */
-export interface AlertTiming {
-  readonly policies: readonly BurnRatePolicy[];
-  readonly minEvents: number;
-  readonly raiseAfterSeconds: number;
-  readonly clearAfterSeconds: number;
-}
 
 export interface ObjectiveRuleOptions {
   readonly services: readonly Pick<ServiceDeclaration, "name" | "rpc">[];

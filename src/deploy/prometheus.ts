@@ -1,13 +1,8 @@
-import {
-  burnRatePolicies,
-  clearAfterSeconds,
-  minEvents,
-  type ObjectiveDefinition,
-  raiseAfterSeconds,
-} from "../observatory/objectives/objective.ts";
+import { type AlertTiming, alertTiming } from "../observatory/objectives/alert-timing.ts";
+import type { ObjectiveDefinition } from "../observatory/objectives/objective.ts";
 import type { ServiceDeclaration } from "../platform/lifecycle/service.ts";
 import type { RuleGroup } from "./alert-rule.ts";
-import { type AlertTiming, objectiveRules } from "./objective-rules.ts";
+import { objectiveRules } from "./objective-rules.ts";
 import { platformRules } from "./platform-rules.ts";
 import { type RenderedFile, yamlFile } from "./rendered-file.ts";
 
@@ -18,16 +13,10 @@ export interface PrometheusOptions {
   readonly alertmanager?: string;
   /** Where runbooks are, in alerts: a path in the repository, or the address that it is read at. */
   readonly runbooks?: string;
+  /** The Observatory's own unless a test shortens it. */
   readonly timing?: AlertTiming;
   readonly evaluationSeconds?: number;
 }
-
-const timingOfTheObservatory: AlertTiming = {
-  policies: burnRatePolicies,
-  minEvents,
-  raiseAfterSeconds,
-  clearAfterSeconds,
-};
 
 /** Of resources, what becomes labels of every series, beside `job` and `instance`. */
 const promoted = [
@@ -48,7 +37,7 @@ export type PromotedAttribute = (typeof promoted)[number];
 /** What Prometheus is started with: objectives as the Observatory judges them, and alerts on the platform. */
 export function prometheusFiles(options: PrometheusOptions): readonly RenderedFile[] {
   const { services, objectives, alertmanager = "alertmanager:9093", runbooks = "docs/runbooks" } = options;
-  const { timing = timingOfTheObservatory, evaluationSeconds = 10 } = options;
+  const { timing = alertTiming, evaluationSeconds = 10 } = options;
   const configuration = {
     global: { evaluation_interval: `${evaluationSeconds}s` },
     rule_files: ["rules/*.yml"],

@@ -56,6 +56,7 @@ export async function startObservatory(options: ObservatoryOptions): Promise<Obs
       memoryMb: settings.memoryMb,
       maxSpans: settings.maxSpans,
       queryTimeoutMs: settings.queryTimeoutMs,
+      timeScale: settings.timeScale,
       declarations: declarations.map(({ name, criticality, calls, schema, publishes, consumes }) => ({
         name,
         criticality,

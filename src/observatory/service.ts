@@ -19,6 +19,11 @@ export const observatory = declareService({
       fallback: "300000",
     },
     { name: "OBSERVATORY_QUERY_TIMEOUT", meaning: "How long an SQL statement may run, in ms.", fallback: "5000" },
+    {
+      name: "OBSERVATORY_TIME_SCALE",
+      meaning: "How many times as fast as usual alerts are raised and cleared: 1, 2, 5 or 10.",
+      fallback: "1",
+    },
   ],
   memoryMb: 176,
   load: () => import("./server.ts"),

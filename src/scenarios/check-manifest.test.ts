@@ -170,7 +170,7 @@ describe("a manifest", () => {
       "alerts: [cart-availability-page]",
     );
     expect(problems(text, "scenarios/baseline.yaml")).toEqual([
-      "scenarios/baseline.yaml:13: alerts: there is no fault that this could come from",
+      "scenarios/baseline.yaml:14: alerts: there is no fault that this could come from",
     ]);
   });
 });

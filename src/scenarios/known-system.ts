@@ -1,4 +1,5 @@
-import { burnRatePolicies, type ObjectiveDefinition } from "../observatory/objectives/objective.ts";
+import { alertTiming } from "../observatory/objectives/alert-timing.ts";
+import type { ObjectiveDefinition } from "../observatory/objectives/objective.ts";
 import { type DeclaredService, systemShape } from "../observatory/system-shape.ts";
 
 /** The names that a manifest may use. */
@@ -27,7 +28,7 @@ export function knownSystem(parts: {
     services,
     entities: new Set([...services, "browser", ...[...edges].flatMap((edge) => edge.split("\n"))]),
     slis: new Set(names),
-    alerts: new Set(names.flatMap((name) => burnRatePolicies.map(({ severity }) => `${name}-${severity}`))),
+    alerts: new Set(names.flatMap((name) => alertTiming.policies.map(({ severity }) => `${name}-${severity}`))),
     flags: parts.flags,
   };
 }

@@ -30,7 +30,7 @@ describe("objectives", () => {
   let store: TelemetryStore;
   let checkout: EmittingService;
 
-  beforeEach(async () => {
+  const open = async (timeScale: number) => {
     clock = Math.floor(Date.now() / 10_000) * 10_000;
     store = await TelemetryStore.open({
       path: undefined,
@@ -39,10 +39,13 @@ describe("objectives", () => {
       queryTimeoutMs: 1_000,
       shape: { nodes: new Map(), edges: new Set() },
       objectives,
+      timeScale,
       now: () => clock,
     });
     checkout = new EmittingService("checkout", { accept: (signal, request) => store.accept(signal, request) });
-  });
+  };
+
+  beforeEach(() => open(1));
   afterEach(() => store.close());
 
   /** Seconds of traffic, one call each, and a look at the objectives every five. */
@@ -107,6 +110,16 @@ describe("objectives", () => {
 
   it("look at their own operations only", async () => {
     expect(await pass(60, { fails: true, name: "Other" })).toEqual([]);
+  });
+
+  it("are judged over a fifth of the time where time is scaled by five", async () => {
+    await store.close();
+    await open(5);
+    await pass(30);
+    expect(await pass(10, { fails: true })).toContainEqual(["checkout-availability-page", AlertState.FIRING]);
+    const objective = await attained("checkout-availability");
+    expect(objective).toMatchObject({ windowSeconds: 720, burnRates: [{ windowSeconds: 12 }, {}, {}] });
+    expect(await pass(30)).toContainEqual(["checkout-availability-page", AlertState.CLEARED]);
   });
 
   it("say nothing about a handful of calls", async () => {

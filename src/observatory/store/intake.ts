@@ -11,7 +11,7 @@ import { Neighbours } from "./neighbours.ts";
 import { Recent } from "./recent.ts";
 import type { TableName } from "./schema.ts";
 import type { Cell } from "./table-writer.ts";
-import { outcomeOf, Traffic } from "./traffic.ts";
+import { Traffic } from "./traffic.ts";
 
 /** Clocks may differ; more than this is a mistake. */
 const maxAheadNanos = 3_600n * 1_000_000_000n;
@@ -43,11 +43,13 @@ export interface IntakeOptions {
   /** The number that the next resource gets. */
   readonly firstResourceId: number;
   readonly firstSeriesId: number;
+  /** How many times finer than usual the roll-ups are. */
+  readonly timeScale: number;
 }
 
 /** Turns export requests into rows and roll-ups. */
 export class Intake {
-  readonly traffic = new Traffic();
+  readonly traffic: Traffic;
   readonly seen: Record<Signal, Map<string, Seen>> = { traces: new Map(), metrics: new Map(), logs: new Map() };
   readonly freshRecords = new Recent<FreshRecord>(500);
   /** Ids of traces whose first span came in. */
@@ -68,6 +70,7 @@ export class Intake {
 
   constructor(options: IntakeOptions) {
     this.#options = options;
+    this.traffic = new Traffic(options.timeScale);
     this.marks = new MarkIntake((row) => options.write("marks", row));
     this.#metrics = new MetricIntake(options);
     this.#nextResource = options.firstResourceId;
@@ -149,7 +152,7 @@ export class Intake {
     ]);
     this.spanCount++;
     this.#see("traces", service, startNanos);
-    const outcome = outcomeOf(span);
+    const outcome = this.traffic.outcomeOf(span);
     this.traffic.countOperation({ service, name: span.name, kind, isEntry }, outcome);
     this.#neighbours.add(service, span, outcome, this.#options.now());
     if (span.parentSpanId === "") this.freshTraces.add(span.traceId);

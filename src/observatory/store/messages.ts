@@ -9,6 +9,7 @@ export interface WorkerSettings {
   readonly memoryMb: number;
   readonly maxSpans: number;
   readonly queryTimeoutMs: number;
+  readonly timeScale: number;
   readonly declarations: readonly DeclaredService[];
 }
 

@@ -2,7 +2,6 @@ import type { Events } from "../objectives/error-budget.ts";
 import type { Indicator, ObjectiveDefinition } from "../objectives/objective.ts";
 import { firstBucketAbove } from "./latency-buckets.ts";
 import type { TrafficSource } from "./questions/map.ts";
-import { slotNanos } from "./traffic.ts";
 
 /** Good and bad events of an objective since a time, by slots of the roll-ups, oldest first. */
 export function objectiveEvents(
@@ -54,7 +53,7 @@ async function spanEvents(
 /** Rises of a histogram's buckets from point to point; a fall means that the count began anew. */
 async function delayEvents(
   { metric, attributes, thresholdSeconds }: Extract<Indicator, { kind: "delay" }>,
-  { ask }: TrafficSource,
+  { ask, traffic }: TrafficSource,
   since: bigint,
 ): Promise<Events[]> {
   const rows = await ask<{
@@ -80,7 +79,7 @@ async function delayEvents(
     before.set(row.series_id, buckets);
     if (previous === undefined) continue;
     const bounds = JSON.parse(row.bounds) as number[];
-    const slot = row.time_ns - (row.time_ns % slotNanos);
+    const slot = traffic.slotStart(row.time_ns);
     const into = slots.get(slot) ?? { good: 0, bad: 0 };
     slots.set(slot, into);
     const beganAnew = buckets.some((count, index) => count < (previous[index] ?? 0));

@@ -7,15 +7,9 @@ import {
   type MeasureObjectivesResponseSchema,
   type ObjectiveSchema,
 } from "../../../gen/orrery/observatory/v1/observatory_pb.ts";
+import { type AlertTiming, alertTiming, type BurnRatePolicy, scaledTiming } from "../objectives/alert-timing.ts";
 import { budgetLeft, burnRate, type Events, shareSince } from "../objectives/error-budget.ts";
-import {
-  type BurnRatePolicy,
-  burnRatePolicies,
-  clearAfterSeconds,
-  minEvents,
-  type ObjectiveDefinition,
-  raiseAfterSeconds,
-} from "../objectives/objective.ts";
+import type { ObjectiveDefinition } from "../objectives/objective.ts";
 import { objectiveEvents } from "./objective-events.ts";
 import { timestamp } from "./questions/asking.ts";
 import { type TrafficSource, windowStart } from "./questions/map.ts";
@@ -42,6 +36,8 @@ interface Alert {
 
 export interface ObjectiveKeeperOptions {
   readonly objectives: readonly ObjectiveDefinition[];
+  /** How many times as fast as usual everything goes. */
+  readonly timeScale: number;
   readonly source: () => TrafficSource;
   /** Stores an alert that was raised. */
   readonly raised: (row: readonly Cell[]) => void;
@@ -57,11 +53,16 @@ export interface ObjectiveKeeperOptions {
 export class ObjectiveKeeper {
   readonly fresh = new Recent<MessageInitShape<typeof AlertSchema>>(100);
   readonly #options: ObjectiveKeeperOptions;
+  readonly #objectives: readonly ObjectiveDefinition[];
+  readonly #timing: AlertTiming;
   readonly #active = new Map<string, Alert>();
   readonly #past: Alert[] = [];
 
   constructor(options: ObjectiveKeeperOptions) {
+    const { objectives, timeScale } = options;
     this.#options = options;
+    this.#timing = scaledTiming(alertTiming, timeScale);
+    this.#objectives = objectives.map((each) => ({ ...each, windowSeconds: each.windowSeconds / timeScale }));
   }
 
   /** Takes up alerts that were stored before a restart. */
@@ -96,17 +97,24 @@ export class ObjectiveKeeper {
   /** Judges every objective once. */
   async evaluate(): Promise<void> {
     const source = this.#options.source();
-    const longest = Math.max(...burnRatePolicies.map(({ longSeconds }) => longSeconds));
-    for (const objective of this.#options.objectives) {
-      const events = await objectiveEvents(objective, source, windowStart(source.nowMs, longest));
-      for (const policy of burnRatePolicies) this.#judge(objective, policy, events, source.nowMs);
+    const longest = Math.max(...this.#timing.policies.map(({ longSeconds }) => longSeconds));
+    for (const objective of this.#objectives) {
+      const events = await objectiveEvents(objective, source, windowStart(source, longest));
+      for (const policy of this.#timing.policies) this.#judge(objective, policy, events, source);
     }
   }
 
-  #judge(objective: ObjectiveDefinition, policy: BurnRatePolicy, events: readonly Events[], nowMs: number): void {
+  #judge(
+    objective: ObjectiveDefinition,
+    policy: BurnRatePolicy,
+    events: readonly Events[],
+    source: TrafficSource,
+  ): void {
     const { target, service } = objective;
-    const long = shareSince(events, windowStart(nowMs, policy.longSeconds));
-    const short = shareSince(events, windowStart(nowMs, policy.shortSeconds));
+    const { minEvents, raiseAfterSeconds, clearAfterSeconds } = this.#timing;
+    const { nowMs } = source;
+    const long = shareSince(events, windowStart(source, policy.longSeconds));
+    const short = shareSince(events, windowStart(source, policy.shortSeconds));
     const isBurning =
       long.events >= minEvents && burnRate(long, target) >= policy.rate && burnRate(short, target) >= policy.rate;
     const name = `${objective.name}-${policy.severity}`;
@@ -166,7 +174,7 @@ export class ObjectiveKeeper {
   async measure(start: bigint, end: bigint): Promise<MessageInitShape<typeof MeasureObjectivesResponseSchema>> {
     const source = this.#options.source();
     const objectives: MessageInitShape<typeof MeasuredObjectiveSchema>[] = [];
-    for (const objective of this.#options.objectives) {
+    for (const objective of this.#objectives) {
       const events = await objectiveEvents(objective, source, start);
       const { events: all, good } = shareSince(
         events.filter(({ slot }) => slot < end),
@@ -181,11 +189,13 @@ export class ObjectiveKeeper {
   async list(): Promise<MessageInitShape<typeof ListObjectivesResponseSchema>> {
     const source = this.#options.source();
     const objectives: MessageInitShape<typeof ObjectiveSchema>[] = [];
-    for (const objective of this.#options.objectives) {
+    for (const objective of this.#objectives) {
       const { name, service, description, target, windowSeconds } = objective;
-      const events = await objectiveEvents(objective, source, windowStart(source.nowMs, windowSeconds));
+      const events = await objectiveEvents(objective, source, windowStart(source, windowSeconds));
       const whole = shareSince(events, 0n);
-      const windows = [...new Set(burnRatePolicies.flatMap((policy) => [policy.shortSeconds, policy.longSeconds]))];
+      const windows = [
+        ...new Set(this.#timing.policies.flatMap((policy) => [policy.shortSeconds, policy.longSeconds])),
+      ];
       objectives.push({
         name,
         service,
@@ -199,24 +209,28 @@ export class ObjectiveKeeper {
           .sort((a, b) => a - b)
           .map((seconds) => ({
             windowSeconds: seconds,
-            rate: burnRate(shareSince(events, windowStart(source.nowMs, seconds)), target),
+            rate: burnRate(shareSince(events, windowStart(source, seconds)), target),
           })),
-        history: history(events),
+        history: history(events, historyStep / this.#options.timeScale),
       });
     }
     return { objectives };
   }
 }
 
-function history(events: readonly Events[]) {
-  const step = BigInt(historyStep) * 1_000_000_000n;
+function history(events: readonly Events[], stepSeconds: number) {
+  const step = BigInt(stepSeconds * 1_000) * 1_000_000n;
   const byStep = Map.groupBy(events, ({ slot }) => slot - (slot % step));
   return [...byStep].map(([start, some]) => ({ time: timestamp(start + step), value: shareSince(some, 0n).good }));
 }
 
 function summary({ description, target }: ObjectiveDefinition, policy: BurnRatePolicy, good: number): string {
   const percent = (share: number) => `${(share * 100).toFixed(share > 0.99 && share < 1 ? 2 : 1)} %`;
-  return `${description} This held for ${percent(good)} over the last ${policy.longSeconds / 60} min; the objective is ${percent(target)}.`;
+  return `${description} This held for ${percent(good)} over the last ${spoken(policy.longSeconds)}; the objective is ${percent(target)}.`;
+}
+
+function spoken(seconds: number): string {
+  return seconds % 60 === 0 ? `${seconds / 60} min` : `${Math.round(seconds)} s`;
 }
 
 function alertMessage(alert: Alert): MessageInitShape<typeof AlertSchema> {

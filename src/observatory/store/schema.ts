@@ -105,7 +105,7 @@ export const tables = {
   }),
   edge_stats: table(
     "edge_stats",
-    "Calls between services, stores and topics, by ten seconds and by bucket of their duration; rows of the same key add up.",
+    "Calls between services, stores and topics, by ten seconds (fewer with OBSERVATORY_TIME_SCALE) and by bucket of their duration; rows of the same key add up.",
     {
       time: "TIMESTAMP_NS",
       source: "VARCHAR",
@@ -118,7 +118,7 @@ export const tables = {
   ),
   operation_stats: table(
     "operation_stats",
-    "Spans by service, name and kind, by ten seconds and by bucket of their duration; rows of the same key add up.",
+    "Spans by service, name and kind, by ten seconds (fewer with OBSERVATORY_TIME_SCALE) and by bucket of their duration; rows of the same key add up.",
     {
       time: "TIMESTAMP_NS",
       service: "VARCHAR",

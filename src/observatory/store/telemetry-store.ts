@@ -28,6 +28,8 @@ export interface StoreOptions {
   readonly queryTimeoutMs: number;
   readonly shape: SystemShape;
   readonly objectives: readonly ObjectiveDefinition[];
+  /** How many times as fast as usual alerts are raised and cleared: see `OBSERVATORY_TIME_SCALE`. */
+  readonly timeScale: number;
   /** Milliseconds of Unix time. */
   readonly now: () => number;
 }
@@ -111,11 +113,13 @@ export class TelemetryStore {
       isDeclared: (name) => options.shape.nodes.has(name),
       firstResourceId: parts.firstResourceId,
       firstSeriesId: parts.firstSeriesId,
+      timeScale: options.timeScale,
     });
     this.ask = asking(parts.asking);
     this.sql = new SqlSession(parts.reading, { timeoutMs: options.queryTimeoutMs });
     this.objectives = new ObjectiveKeeper({
       objectives: options.objectives,
+      timeScale: options.timeScale,
       source: () => this.trafficSource(),
       raised: (row) => this.#write("alerts", row),
       cleared: ({ name, sinceNanos, untilNanos }) => {

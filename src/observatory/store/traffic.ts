@@ -1,8 +1,8 @@
 import { bucketCount, latencyBucket } from "./latency-buckets.ts";
 import type { Cell } from "./table-writer.ts";
 
-/** The grain of the roll-ups. */
-export const slotNanos = 10_000_000_000n;
+/** The grain of the roll-ups, where no time is scaled. */
+const slotOfRealTime = 10_000_000_000n;
 
 /** Of one sort of key at once; more are counted under {@link otherName}. */
 const maxOperations = 4_000;
@@ -13,26 +13,12 @@ export const otherName = "(other)";
 
 /** What a roll-up tells of a span. */
 export interface Outcome {
-  /** Which ten seconds it ended in, counted since 1970. */
+  /** Which slot it ended in, counted since 1970. */
   readonly slot: number;
   readonly bucket: number;
   readonly isError: boolean;
   /** How many spans it stands for, itself included: more than one where traces were sampled. */
   readonly standsFor: number;
-}
-
-export function outcomeOf(span: {
-  readonly startNanos: bigint;
-  readonly endNanos: bigint;
-  readonly isError: boolean;
-  readonly standsFor: number;
-}): Outcome {
-  return {
-    slot: Number(span.endNanos / slotNanos),
-    bucket: latencyBucket(Number(span.endNanos - span.startNanos) / 1e6),
-    isError: span.isError,
-    standsFor: span.standsFor,
-  };
 }
 
 export interface Operation {
@@ -82,6 +68,32 @@ export class Traffic {
   readonly #operationNames = new Set<string>();
   readonly #edgeNames = new Set<string>();
   #generation = 0;
+  /** The grain of the roll-ups. */
+  readonly slotNanos: bigint;
+
+  /** @param timeScale how many times finer the grain is than ten seconds */
+  constructor(timeScale: number) {
+    this.slotNanos = slotOfRealTime / BigInt(timeScale);
+  }
+
+  outcomeOf(span: {
+    readonly startNanos: bigint;
+    readonly endNanos: bigint;
+    readonly isError: boolean;
+    readonly standsFor: number;
+  }): Outcome {
+    return {
+      slot: Number(span.endNanos / this.slotNanos),
+      bucket: latencyBucket(Number(span.endNanos - span.startNanos) / 1e6),
+      isError: span.isError,
+      standsFor: span.standsFor,
+    };
+  }
+
+  /** The beginning of the slot that a time lies in. */
+  slotStart(nanos: bigint): bigint {
+    return nanos - (nanos % this.slotNanos);
+  }
 
   countOperation({ service, name, kind, isEntry }: Operation, outcome: Outcome): void {
     const known = remember(this.#operationNames, `${service}\n${name}`, maxOperations) ? name : otherName;
@@ -91,7 +103,7 @@ export class Traffic {
       series = { key: [service, known, kind, isEntry], counted: new Map() };
       this.#operations.set(id, series);
     }
-    count(series, outcome);
+    this.#count(series, outcome);
   }
 
   countEdge({ source, target }: Edge, outcome: Outcome): void {
@@ -102,7 +114,7 @@ export class Traffic {
       series = { key: [source, target], counted: new Map() };
       this.#edges.set(id, series);
     }
-    count(series, outcome);
+    this.#count(series, outcome);
   }
 
   get pendingOperations(): Iterable<PendingRow> {
@@ -131,6 +143,17 @@ export class Traffic {
     this.#operations.clear();
     this.#edges.clear();
   }
+
+  #count({ key, counted }: Series, { slot, bucket, isError, standsFor }: Outcome): void {
+    const at = slot * bucketCount + bucket;
+    let row = counted.get(at);
+    if (row === undefined) {
+      row = { key, slot: BigInt(slot) * this.slotNanos, bucket, calls: 0, errors: 0 };
+      counted.set(at, row);
+    }
+    row.calls += standsFor;
+    if (isError) row.errors += standsFor;
+  }
 }
 
 function remember(names: Set<string>, name: string, max: number): boolean {
@@ -138,17 +161,6 @@ function remember(names: Set<string>, name: string, max: number): boolean {
   if (names.size >= max) return false;
   names.add(name);
   return true;
-}
-
-function count({ key, counted }: Series, { slot, bucket, isError, standsFor }: Outcome): void {
-  const at = slot * bucketCount + bucket;
-  let row = counted.get(at);
-  if (row === undefined) {
-    row = { key, slot: BigInt(slot) * slotNanos, bucket, calls: 0, errors: 0 };
-    counted.set(at, row);
-  }
-  row.calls += standsFor;
-  if (isError) row.errors += standsFor;
 }
 
 function* rowsOf(all: ReadonlyMap<string, Series>): Iterable<PendingRow> {

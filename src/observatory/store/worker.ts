@@ -18,6 +18,7 @@ const store = await TelemetryStore.open({
   maxSpans: settings.maxSpans,
   queryTimeoutMs: settings.queryTimeoutMs,
   objectives: shopObjectives,
+  timeScale: settings.timeScale,
   shape: systemShape(settings.declarations),
   now: Date.now,
 });
@@ -26,7 +27,10 @@ const send = (message: FromWorker) => port.postMessage(message);
 
 let taken = 0;
 let isStopping = false;
-const timers = [setInterval(() => store.commit(), commitEveryMs), setInterval(() => void evaluate(), evaluateEveryMs)];
+const timers = [
+  setInterval(() => store.commit(), commitEveryMs),
+  setInterval(() => void evaluate(), evaluateEveryMs / settings.timeScale),
+];
 
 port.on("message", (message: ToWorker) => {
   switch (message.kind) {

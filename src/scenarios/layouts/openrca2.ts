@@ -1,4 +1,4 @@
-import { minEvents } from "../../observatory/objectives/objective.ts";
+import { alertTiming } from "../../observatory/objectives/alert-timing.ts";
 import { shopObjectives } from "../../observatory/objectives/shop-objectives.ts";
 import type { RecordedRun } from "../recorded-run.ts";
 import { type InjectedFault, injectedFaults } from "../run.ts";
@@ -92,7 +92,7 @@ const conclusion = `
   from (
     select *, coalesce(abnormal_rate, if(abnormal_avg is null, null, 0)) as abnormal_succ,
       coalesce(normal_rate, if(normal_avg is null, null, 0)) as normal_succ,
-      least(normal_calls, abnormal_calls) >= ${minEvents} as isKnown,
+      least(normal_calls, abnormal_calls) >= ${alertTiming.minEvents} as isKnown,
       coalesce(isKnown and normal_succ - abnormal_succ >= ${alarmErrorShare}, false) as isError,
       coalesce(isKnown and abnormal_p95 >= ${alarmSlowdown} * normal_p95, false) as isSlow
     from (select service, name, ${measured("normal")}, ${measured("abnormal")} from run_spans where is_entry group by service, name))

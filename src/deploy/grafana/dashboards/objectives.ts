@@ -1,4 +1,5 @@
-import { burnRatePolicies, type ObjectiveDefinition } from "../../../observatory/objectives/objective.ts";
+import { alertTiming } from "../../../observatory/objectives/alert-timing.ts";
+import type { ObjectiveDefinition } from "../../../observatory/objectives/objective.ts";
 import { shopObjectives } from "../../../observatory/objectives/shop-objectives.ts";
 import { services } from "../../../services/index.ts";
 import { promDuration } from "../../alert-rule.ts";
@@ -10,7 +11,7 @@ import { promql } from "../query.ts";
 import { runbookColumn, runbookUrl, withRunbook } from "./runbooks.ts";
 
 const bad = { page: colour.bad, ticket: colour.watch } as const;
-const [page, ticket] = burnRatePolicies;
+const [page, ticket] = alertTiming.policies;
 
 /** How many times faster than allowed the budget burns, over a window that is recorded. */
 function burnRate({ name, target }: ObjectiveDefinition, seconds: number): string {

@@ -7,7 +7,7 @@ import {
 } from "../../../../gen/orrery/observatory/v1/observatory_pb.ts";
 import type { SystemShape } from "../../system-shape.ts";
 import { LatencyCounts } from "../latency-buckets.ts";
-import { type PendingRow, slotNanos, type Traffic } from "../traffic.ts";
+import type { PendingRow, Traffic } from "../traffic.ts";
 import type { Ask } from "./asking.ts";
 
 export interface TrafficSource {
@@ -72,7 +72,7 @@ function kindOf(name: string): NodeKind {
 }
 
 async function edgeCounts(source: TrafficSource, windowSeconds: number): Promise<Map<string, LatencyCounts>> {
-  const since = windowStart(source.nowMs, windowSeconds);
+  const since = windowStart(source, windowSeconds);
   const stored = await source.ask<StatsRow & { source: string; target: string }>(
     `select source, target, bucket, sum(calls)::bigint as calls, sum(errors)::bigint as errors from edge_stats
      where time >= make_timestamp_ns($since::bigint) group by source, target, bucket`,
@@ -85,7 +85,7 @@ async function edgeCounts(source: TrafficSource, windowSeconds: number): Promise
 }
 
 async function entryCounts(source: TrafficSource, windowSeconds: number): Promise<Map<string, LatencyCounts>> {
-  const since = windowStart(source.nowMs, windowSeconds);
+  const since = windowStart(source, windowSeconds);
   const stored = await source.ask<StatsRow & { service: string }>(
     `select service, bucket, sum(calls)::bigint as calls, sum(errors)::bigint as errors from operation_stats
      where time >= make_timestamp_ns($since::bigint) and is_entry group by service, bucket`,
@@ -101,9 +101,8 @@ async function entryCounts(source: TrafficSource, windowSeconds: number): Promis
 }
 
 /** Slots that lie in the window, the one at its beginning included. */
-export function windowStart(nowMs: number, windowSeconds: number): bigint {
-  const since = BigInt(nowMs - windowSeconds * 1_000) * 1_000_000n;
-  return since - (since % slotNanos);
+export function windowStart({ traffic, nowMs }: TrafficSource, windowSeconds: number): bigint {
+  return traffic.slotStart(BigInt(Math.round(nowMs - windowSeconds * 1_000)) * 1_000_000n);
 }
 
 function add(counts: Map<string, LatencyCounts>, key: string, row: StatsRow | PendingRow): void {

@@ -27,7 +27,7 @@ function isAlive(pid: number): boolean {
 async function shopWithChildren(): Promise<{ readonly shop: OrreryProcess; readonly children: readonly number[] }> {
   const flags = await SwitchedFlags.create();
   onTestFinished(() => flags.remove());
-  const shop = new OrreryProcess(["up", "--port", "0", "--ephemeral"], { FLAGD_FILE: flags.path });
+  const shop = new OrreryProcess(["up", "--port", "0", "--ephemeral", "--no-load"], { FLAGD_FILE: flags.path });
   const [, url = ""] = await shop.says(/The shop +(http\S+)\//);
   await flags.set(url, "adManualGc", "on");
   await flags.set(url, "emailMemoryLeak", "1x");

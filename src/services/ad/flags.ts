@@ -38,7 +38,7 @@ export const adFlags = declareFlags([
       effect:
         "Each GetAds fills the heap to 80 % of its limit, by 128 MiB at most, and has it collected in full, ten times.",
       blastRadius: "ad, all requests: everything waits while the heap is collected.",
-      symptom: "GetAds takes hundreds of milliseconds; garbage collection and event-loop delay of ad rise.",
+      symptom: "GetAds takes hundreds of milliseconds; the event-loop delay and the CPU of ad rise.",
       bound: "The heap limit of the process, 128 MiB; requests that nobody waits for any more go no further.",
       needsOwnProcess: { heapMb: 128 },
     },

@@ -79,6 +79,7 @@ export const attribute = {
   "dbNamespace": "db.namespace",
   "dbOperationName": "db.operation.name",
   "dbQuerySummary": "db.query.summary",
+  "dbClientConnectionPoolName": "db.client.connection.pool.name",
   "dbQueryText": "db.query.text",
   "messagingSystem": "messaging.system",
   "messagingDestinationName": "messaging.destination.name",
@@ -178,6 +179,7 @@ export const attributeTypes: Readonly<Record<string, string>> = {
   "db.namespace": "string",
   "db.operation.name": "string",
   "db.query.summary": "string",
+  "db.client.connection.pool.name": "string",
   "db.query.text": "string",
   "messaging.system": "string",
   "messaging.destination.name": "string",
@@ -561,6 +563,22 @@ export const metric = {
       "error.type"
     ]
   },
+  "dbClientConnectionPendingRequests": {
+    "name": "db.client.connection.pending_requests",
+    "instrument": "updowncounter",
+    "unit": "{request}",
+    "description": "Statements and transactions that wait for one of the pool's connections",
+    "attributes": [
+      "db.client.connection.pool.name"
+    ]
+  },
+  "demoServiceReady": {
+    "name": "demo.service.ready",
+    "instrument": "gauge",
+    "unit": "{service}",
+    "description": "Whether the service says that it is ready: 1, or 0",
+    "attributes": []
+  },
   "processCpuTime": {
     "name": "process.cpu.time",
     "instrument": "counter",
@@ -575,6 +593,13 @@ export const metric = {
     "instrument": "updowncounter",
     "unit": "By",
     "description": "Resident memory of the process",
+    "attributes": []
+  },
+  "demoProcessMemoryUtilization": {
+    "name": "demo.process.memory.utilization",
+    "instrument": "gauge",
+    "unit": "1",
+    "description": "Share of the memory that the process may use: of its heap, after a full collection, or of its container, whichever is nearer to its limit",
     "attributes": []
   },
   "nodejsEventloopDelayMean": {

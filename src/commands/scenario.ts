@@ -1,5 +1,6 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { saturations } from "../observatory/objectives/saturations.ts";
 import { shopObjectives } from "../observatory/objectives/shop-objectives.ts";
 import { ConfigError } from "../platform/config/environment.ts";
 import { readAnswer, readTruth } from "../scenarios/check-answer.ts";
@@ -120,7 +121,7 @@ export async function exportScenario(options: ExportOptions): Promise<void> {
 /** @throws ConfigError when there is none of that id */
 export async function manifestOf(id: string): Promise<ManifestFile> {
   const known = new Map(flags.map(({ key, variants }) => [key, Object.keys(variants)]));
-  const system = knownSystem({ services, objectives: shopObjectives, flags: known });
+  const system = knownSystem({ services, objectives: shopObjectives, saturations, flags: known });
   return readManifestFile(join(manifestFolder, `${id}.yaml`), system);
 }
 
@@ -128,7 +129,7 @@ async function shopSystem(flagFile: string): Promise<KnownSystem> {
   const flags = await flagVariants(flagFile).catch((cause) => {
     throw new ConfigError(`${flagFile} cannot be read as flags: ${cause.message}`, { cause });
   });
-  return knownSystem({ services, objectives: shopObjectives, flags });
+  return knownSystem({ services, objectives: shopObjectives, saturations, flags });
 }
 
 function description({ id, title, difficulty, description: what, seed, load, phases, ...rest }: Manifest): string {

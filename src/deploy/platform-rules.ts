@@ -9,7 +9,7 @@ function rise(counter: string, window: string): string {
   return `(${counter} - (${counter} offset ${window} or ${counter} * 0))`;
 }
 
-/** Alerts on what the shop runs on, whatever its customers feel of it yet. */
+/** Alerts on what the shop runs on that only Prometheus can tell. */
 export function platformRules({ runbooks }: { readonly runbooks: string }): RuleGroup {
   const rule = (
     alert: string,
@@ -36,18 +36,6 @@ export function platformRules({ runbooks }: { readonly runbooks: string }): Rule
   return {
     name: "platform",
     rules: [
-      rule("consumer-lag", 60, {
-        expr: `max by (service_name, messaging_destination_name) (${prometheusName("demo.event.lag")}) > 100`,
-        labels: { severity: "ticket", team: "orders", service },
-        summary: `${service} falls behind`,
-        description: `{{ $value }} messages of {{ $labels.messaging_destination_name }} wait for ${service}.`,
-      }),
-      rule("outbox-waiting", 30, {
-        expr: `max by (service_name, demo_outbox_topic) (${prometheusName("demo.outbox.age")}) > 60`,
-        labels: { severity: "page", team: "orders", service },
-        summary: `Events of ${service} are not published`,
-        description: `An entry for {{ $labels.demo_outbox_topic }} has waited for {{ $value | humanizeDuration }} in the outbox of ${service}.`,
-      }),
       rule("order-refunds", 0, {
         expr: [
           `sum(${rise(prometheusName("demo.payment.refunds"), "10m")})`,
@@ -58,20 +46,6 @@ export function platformRules({ runbooks }: { readonly runbooks: string }): Rule
         summary: "Charges are given back",
         description:
           "{{ $value }} charges were given back in ten minutes, more than one in twenty: orders fail after they are paid.",
-      }),
-      rule("event-loop-delay", 60, {
-        expr: `${prometheusName("nodejs.eventloop.delay.p99")} > 0.25`,
-        labels: { severity: "ticket", team: "platform", service },
-        summary: "A process stalls",
-        description:
-          "The event loop of {{ $labels.service_instance_id }} comes {{ $value | humanizeDuration }} late (99th percentile): all that it answers is late by as much.",
-      }),
-      rule("event-loop-busy", 120, {
-        expr: `${prometheusName("nodejs.eventloop.utilization")} > 0.9`,
-        labels: { severity: "ticket", team: "platform", service },
-        summary: "A process is at its limit",
-        description:
-          "The event loop of {{ $labels.service_instance_id }} is busy {{ $value | humanizePercentage }} of the time.",
       }),
       rule("telemetry-lost", 0, {
         expr: [

@@ -1,10 +1,12 @@
 import { type AlertTiming, alertTiming } from "../observatory/objectives/alert-timing.ts";
 import type { ObjectiveDefinition } from "../observatory/objectives/objective.ts";
+import { saturations } from "../observatory/objectives/saturations.ts";
 import type { ServiceDeclaration } from "../platform/lifecycle/service.ts";
 import type { RuleGroup } from "./alert-rule.ts";
 import { objectiveRules } from "./objective-rules.ts";
 import { platformRules } from "./platform-rules.ts";
 import { type RenderedFile, yamlFile } from "./rendered-file.ts";
+import { saturationRule } from "./saturation-rules.ts";
 
 export interface PrometheusOptions {
   readonly services: readonly Pick<ServiceDeclaration, "name" | "rpc">[];
@@ -57,6 +59,16 @@ export function prometheusFiles(options: PrometheusOptions): readonly RenderedFi
       "otel/prometheus/rules/objectives.yml",
       "src/observatory/objectives/shop-objectives.ts",
       rules(objectives.map((objective) => objectiveRules(objective, { services, timing, runbooks }))),
+    ),
+    yamlFile(
+      "otel/prometheus/rules/saturations.yml",
+      "src/observatory/objectives/saturations.ts",
+      rules([
+        {
+          name: "saturations",
+          rules: saturations.map((each) => saturationRule(each, { runbooks, ...timing })),
+        },
+      ]),
     ),
     yamlFile(
       "otel/prometheus/rules/platform.yml",

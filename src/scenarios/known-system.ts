@@ -1,5 +1,6 @@
 import { alertTiming } from "../observatory/objectives/alert-timing.ts";
 import type { ObjectiveDefinition } from "../observatory/objectives/objective.ts";
+import type { SaturationDefinition } from "../observatory/objectives/saturation.ts";
 import { type DeclaredService, systemShape } from "../observatory/system-shape.ts";
 
 /** The names that a manifest may use. */
@@ -19,6 +20,7 @@ const loadGenerator = "load-generator";
 export function knownSystem(parts: {
   readonly services: readonly DeclaredService[];
   readonly objectives: readonly ObjectiveDefinition[];
+  readonly saturations: readonly Pick<SaturationDefinition, "name">[];
   readonly flags: ReadonlyMap<string, readonly string[]>;
 }): KnownSystem {
   const { nodes, edges } = systemShape(parts.services);
@@ -28,7 +30,10 @@ export function knownSystem(parts: {
     services,
     entities: new Set([...services, "browser", ...[...edges].flatMap((edge) => edge.split("\n"))]),
     slis: new Set(names),
-    alerts: new Set(names.flatMap((name) => alertTiming.policies.map(({ severity }) => `${name}-${severity}`))),
+    alerts: new Set([
+      ...names.flatMap((name) => alertTiming.policies.map(({ severity }) => `${name}-${severity}`)),
+      ...parts.saturations.map(({ name }) => name),
+    ]),
     flags: parts.flags,
   };
 }

@@ -1,5 +1,6 @@
 import { ObservatoryService } from "../../gen/orrery/observatory/v1/observatory_pb.ts";
 import { ScenarioService } from "../../gen/orrery/scenarios/v1/scenarios_pb.ts";
+import { saturations } from "../observatory/objectives/saturations.ts";
 import { shopObjectives } from "../observatory/objectives/shop-objectives.ts";
 import { address, ConfigError } from "../platform/config/environment.ts";
 import type { RunningService, ServiceContext } from "../platform/lifecycle/service.ts";
@@ -18,6 +19,7 @@ export async function start(context: ServiceContext): Promise<RunningService> {
   const system = knownSystem({
     services: declarations,
     objectives: shopObjectives,
+    saturations,
     flags: new Map(flags.map(({ key, variants }) => [key, Object.keys(variants)])),
   });
   const load = address(environment, "LOAD_GENERATOR_ADDR");

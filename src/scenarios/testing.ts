@@ -1,3 +1,4 @@
+import { saturations } from "../observatory/objectives/saturations.ts";
 import { shopObjectives } from "../observatory/objectives/shop-objectives.ts";
 import { flags } from "../services/flags.ts";
 import { services } from "../services/index.ts";
@@ -6,6 +7,7 @@ import { knownSystem } from "./known-system.ts";
 export const testSystem = knownSystem({
   services,
   objectives: shopObjectives,
+  saturations,
   flags: new Map(
     flags
       .filter(({ fault }) => fault !== undefined)

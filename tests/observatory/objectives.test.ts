@@ -39,6 +39,7 @@ describe("objectives", () => {
       queryTimeoutMs: 1_000,
       shape: { nodes: new Map(), edges: new Set() },
       objectives,
+      saturations: [],
       timeScale,
       now: () => clock,
     });
@@ -62,9 +63,9 @@ describe("objectives", () => {
       if (second % 5 !== 0) continue;
       await checkout.flush();
       await store.settle();
-      const before = store.objectives.fresh.last;
-      await store.objectives.evaluate();
-      for (const alert of store.objectives.fresh.after(before, 100)) {
+      const before = store.alerts.fresh.last;
+      await store.judge();
+      for (const alert of store.alerts.fresh.after(before, 100)) {
         changes.push([alert.name ?? "", alert.state ?? AlertState.UNSPECIFIED]);
       }
     }
@@ -92,7 +93,7 @@ describe("objectives", () => {
 
     const cleared = await pass(180);
     expect(cleared).toContainEqual(["checkout-availability-page", AlertState.CLEARED]);
-    const [alert] = store.objectives.alerts(10).filter(({ name }) => name === "checkout-availability-page");
+    const [alert] = store.alerts.list(10).filter(({ name }) => name === "checkout-availability-page");
     expect(alert?.state).toBe(AlertState.CLEARED);
     expect(alert?.until).toBeDefined();
     await store.settle();

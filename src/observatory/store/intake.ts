@@ -43,7 +43,7 @@ export interface IntakeOptions {
   /** The number that the next resource gets. */
   readonly firstResourceId: number;
   readonly firstSeriesId: number;
-  /** How many times finer than usual the roll-ups are. */
+  /** How many times finer than usual roll-ups are, and how many times sooner points are repeated. */
   readonly timeScale: number;
 }
 

@@ -8,8 +8,11 @@ import type { Cell } from "./table-writer.ts";
 /** Distinct sets of attributes that a metric of one resource may have; the rest is dropped. */
 const maxSeriesPerMetric = 1_000;
 const maxSeries = 20_000;
-/** A point that says nothing new is stored again after this time only. */
-const repeatNanos = 60_000_000_000n;
+/**
+ * A point that says nothing new is stored again after this time only, in seconds: less than a minute, for those who
+ * send every minute.
+ */
+export const repeatSeconds = 55;
 
 interface SeriesState {
   readonly id: number;
@@ -26,6 +29,8 @@ export interface MetricIntakeOptions {
   readonly write: (table: TableName, row: readonly Cell[]) => void;
   readonly drops: Drops;
   readonly firstSeriesId: number;
+  /** How many times sooner than usual a point is repeated. */
+  readonly timeScale: number;
 }
 
 /** Finds the series of each point and stores what is new. */
@@ -33,10 +38,12 @@ export class MetricIntake {
   readonly #options: MetricIntakeOptions;
   readonly #series = new Map<string, SeriesState>();
   readonly #perMetric = new Map<string, number>();
+  readonly #repeatNanos: bigint;
   #nextId: number;
 
   constructor(options: MetricIntakeOptions) {
     this.#options = options;
+    this.#repeatNanos = BigInt((repeatSeconds * 1_000) / options.timeScale) * 1_000_000n;
     this.#nextId = options.firstSeriesId;
   }
 
@@ -102,7 +109,7 @@ export class MetricIntake {
       store(startedNanos, [0, 0, buckets.map(() => 0)]);
     }
     const isRepeated = !isNew && value === series.value && count === series.count;
-    if (!isRepeated || point.timeNanos - series.storedNanos >= repeatNanos) {
+    if (!isRepeated || point.timeNanos - series.storedNanos >= this.#repeatNanos) {
       store(point.timeNanos, [value, count, buckets]);
       series.storedNanos = point.timeNanos;
     }

@@ -21,31 +21,30 @@ async function spanEvents(
   const { kind, names } = indicator.operations;
   // Availability looks at all calls, latency at those that did not fail.
   const slow = indicator.kind === "latency" ? firstBucketAbove(indicator.thresholdMs) : undefined;
-  const isWanted = (name: string) => names === undefined || names.includes(name);
-  const rows = await source.ask<{ slot: bigint; name: string; bucket: number; calls: bigint; errors: bigint }>(
-    `select epoch_ns(time) as slot, name, bucket, sum(calls)::bigint as calls, sum(errors)::bigint as errors
+  const ofNames =
+    names === undefined ? "" : `and name in (${names.map((name) => `'${name.replaceAll("'", "''")}'`).join(", ")})`;
+  const [good, bad] =
+    slow === undefined
+      ? ["sum(calls) - sum(errors)", "sum(errors)"]
+      : [`sum(calls - errors) filter (bucket < ${slow})`, `sum(calls - errors) filter (bucket >= ${slow})`];
+  const rows = await source.ask<{ slot: bigint; good: bigint; bad: bigint }>(
+    `select epoch_ns(time) as slot, coalesce(${good}, 0)::bigint as good, coalesce(${bad}, 0)::bigint as bad
      from operation_stats where time >= make_timestamp_ns($since::bigint) and service = $service and kind = $kind
-     group by all`,
+     ${ofNames} group by slot`,
     { since, service, kind },
   );
-  const slots = new Map<bigint, { good: number; bad: number }>();
-  const count = (slot: bigint, name: string, row: { bucket: number; calls: number; errors: number }) => {
-    if (!isWanted(name)) return;
+  const slots = new Map(rows.map((row) => [row.slot, { good: Number(row.good), bad: Number(row.bad) }]));
+  for (const { key, slot, bucket, calls, errors } of source.traffic.pendingOperations) {
+    const [ofService, name, ofKind] = key;
+    if (ofService !== service || ofKind !== kind || slot < since) continue;
+    if (names !== undefined && !names.includes(String(name))) continue;
     const into = slots.get(slot) ?? { good: 0, bad: 0 };
     slots.set(slot, into);
-    const succeeded = row.calls - row.errors;
     if (slow === undefined) {
-      into.good += succeeded;
-      into.bad += row.errors;
-    } else if (row.bucket >= slow) into.bad += succeeded;
-    else into.good += succeeded;
-  };
-  for (const row of rows) {
-    count(row.slot, row.name, { bucket: row.bucket, calls: Number(row.calls), errors: Number(row.errors) });
-  }
-  for (const row of source.traffic.pendingOperations) {
-    const [rowService, name, rowKind] = row.key;
-    if (rowService === service && rowKind === kind && row.slot >= since) count(row.slot, String(name), row);
+      into.good += calls - errors;
+      into.bad += errors;
+    } else if (bucket >= slow) into.bad += calls - errors;
+    else into.good += calls - errors;
   }
   return [...slots].map(([slot, events]) => ({ slot, ...events })).sort((a, b) => (a.slot < b.slot ? -1 : 1));
 }

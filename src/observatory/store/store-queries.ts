@@ -90,7 +90,7 @@ export function storeQueries(store: TelemetryStore) {
     },
     listObjectives: (): Promise<MessageInitShape<typeof ListObjectivesResponseSchema>> => store.objectives.list(),
     listAlerts: async (limit: number): Promise<MessageInitShape<typeof ListAlertsResponseSchema>> => ({
-      alerts: store.objectives.alerts(limit || defaultAlerts),
+      alerts: store.alerts.list(limit || defaultAlerts),
     }),
     listMarks: (range: ListMarksRequest["range"]): Promise<MessageInitShape<typeof ListMarksResponseSchema>> =>
       listMarks(range, { ask, nowMs: options.now() }),
@@ -103,7 +103,7 @@ export function storeQueries(store: TelemetryStore) {
       const here: Cursor = {
         records: intake.freshRecords.last,
         traces: intake.freshTraces.last,
-        alerts: store.objectives.fresh.last,
+        alerts: store.alerts.fresh.last,
       };
       const since = cursor ?? here;
       const records = intake.freshRecords.after(since.records, maxRecordsOfTick);
@@ -112,7 +112,7 @@ export function storeQueries(store: TelemetryStore) {
         cursor: here,
         map: await map({ windowSeconds: 60 }),
         logs: records.map(freshRecord),
-        alerts: store.objectives.fresh.after(since.alerts, maxAlertsOfTick),
+        alerts: store.alerts.fresh.after(since.alerts, maxAlertsOfTick),
         store: await storeStatus(store),
         traces: await summarise(ask, traceIds),
       };

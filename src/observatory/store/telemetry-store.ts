@@ -4,15 +4,20 @@ import { join } from "node:path";
 import { threadId } from "node:worker_threads";
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import type { Signal } from "../../platform/telemetry/sink.ts";
+import { alertTiming, scaledTiming } from "../objectives/alert-timing.ts";
 import type { ObjectiveDefinition } from "../objectives/objective.ts";
+import { type SaturationDefinition, scaledSaturation } from "../objectives/saturation.ts";
 import type { SystemShape } from "../system-shape.ts";
+import { Alerts, type RaisedAlert } from "./alerts.ts";
 import { Drops } from "./drops.ts";
 import { Intake } from "./intake.ts";
+import { repeatSeconds } from "./metric-intake.ts";
 import { ObjectiveKeeper } from "./objective-keeper.ts";
 import { type Ask, asking } from "./questions/asking.ts";
 import type { TrafficSource } from "./questions/map.ts";
 import { ArrivalRate } from "./rate.ts";
 import { capsFor, Retention } from "./retention.ts";
+import { SaturationKeeper } from "./saturation-keeper.ts";
 import { createStatements, type TableName, tables } from "./schema.ts";
 import { SqlSession } from "./sql-session.ts";
 import { type Cell, TableWriter } from "./table-writer.ts";
@@ -28,6 +33,7 @@ export interface StoreOptions {
   readonly queryTimeoutMs: number;
   readonly shape: SystemShape;
   readonly objectives: readonly ObjectiveDefinition[];
+  readonly saturations: readonly SaturationDefinition[];
   /** How many times as fast as usual alerts are raised and cleared: see `OBSERVATORY_TIME_SCALE`. */
   readonly timeScale: number;
   /** Milliseconds of Unix time. */
@@ -79,7 +85,9 @@ export class TelemetryStore {
   /** What the operator should know of the start. */
   readonly notice: string | undefined;
   readonly sql: SqlSession;
+  readonly alerts: Alerts;
   readonly objectives: ObjectiveKeeper;
+  readonly #saturations: SaturationKeeper;
   readonly #instance: DuckDBInstance;
   readonly #writing: DuckDBConnection;
   readonly #writers: ReadonlyMap<TableName, TableWriter>;
@@ -117,16 +125,25 @@ export class TelemetryStore {
     });
     this.ask = asking(parts.asking);
     this.sql = new SqlSession(parts.reading, { timeoutMs: options.queryTimeoutMs });
-    this.objectives = new ObjectiveKeeper({
-      objectives: options.objectives,
-      timeScale: options.timeScale,
-      source: () => this.trafficSource(),
+    const { timeScale } = options;
+    const timing = scaledTiming(alertTiming, timeScale);
+    const source = () => this.trafficSource();
+    this.alerts = new Alerts({
+      clearAfterSeconds: timing.clearAfterSeconds,
       raised: (row) => this.#write("alerts", row),
-      cleared: ({ name, sinceNanos, untilNanos }) => {
-        this.#changes.push(
-          `update alerts set until = make_timestamp_ns(${untilNanos}) where name = '${name}' and since = make_timestamp_ns(${sinceNanos})`,
-        );
-      },
+      cleared: (alert) => this.#changes.push(clearing(alert)),
+    });
+    this.objectives = new ObjectiveKeeper({
+      objectives: options.objectives.map((each) => ({ ...each, windowSeconds: each.windowSeconds / timeScale })),
+      timing,
+      source,
+      alerts: this.alerts,
+    });
+    this.#saturations = new SaturationKeeper({
+      saturations: options.saturations.map((each) => scaledSaturation(each, timeScale)),
+      repeatSeconds: repeatSeconds / timeScale,
+      source,
+      alerts: this.alerts,
     });
     this.#retention = parts.retention;
     this.#instance = parts.instance;
@@ -206,7 +223,7 @@ export class TelemetryStore {
         settings: settings === null ? undefined : (JSON.parse(settings) as string[]),
       });
     }
-    this.objectives.restore(
+    this.alerts.restore(
       await this.ask(
         `select name, service, severity, objective, summary, epoch_ns(since) as since_ns, epoch_ns(until) as until_ns
          from alerts order by since`,
@@ -232,6 +249,12 @@ export class TelemetryStore {
 
   trafficSource(): TrafficSource {
     return { ask: this.ask, traffic: this.intake.traffic, nowMs: this.options.now() };
+  }
+
+  /** Raises and clears alerts by what has come in. */
+  async judge(): Promise<void> {
+    await this.objectives.evaluate();
+    await this.#saturations.evaluate();
   }
 
   spansPerSecond(): number {
@@ -303,6 +326,13 @@ export class TelemetryStore {
     if (this.options.path !== undefined) await this.#writing.run("checkpoint");
     this.#instance.closeSync();
   }
+}
+
+/** The statement that stores when an alert has cleared. */
+function clearing({ name, service, sinceNanos, untilNanos }: RaisedAlert & { readonly untilNanos: bigint }): string {
+  const text = (value: string) => `'${value.replaceAll("'", "''")}'`;
+  return `update alerts set until = make_timestamp_ns(${untilNanos})
+    where name = ${text(name)} and service = ${text(service)} and since = make_timestamp_ns(${sinceNanos})`;
 }
 
 function signalOf(table: TableName): Signal {

@@ -1,4 +1,5 @@
 import { parentPort, workerData } from "node:worker_threads";
+import { saturations } from "../objectives/saturations.ts";
 import { shopObjectives } from "../objectives/shop-objectives.ts";
 import { systemShape } from "../system-shape.ts";
 import type { FromWorker, ToWorker, WorkerSettings } from "./messages.ts";
@@ -18,6 +19,7 @@ const store = await TelemetryStore.open({
   maxSpans: settings.maxSpans,
   queryTimeoutMs: settings.queryTimeoutMs,
   objectives: shopObjectives,
+  saturations,
   timeScale: settings.timeScale,
   shape: systemShape(settings.declarations),
   now: Date.now,
@@ -66,7 +68,7 @@ function reportTaken(): void {
 
 async function evaluate(): Promise<void> {
   try {
-    if (!isStopping) await store.objectives.evaluate();
+    if (!isStopping) await store.judge();
   } catch {
     // The next time will tell; what the database lacks shows in the status.
   }

@@ -37,6 +37,11 @@ export class Readiness {
     return [...this.#ready.values()].every((ready) => ready);
   }
 
+  /** What a service last said of itself; undefined before the first time, and at a stop, which is no failure. */
+  told(service: string): boolean | undefined {
+    return this.#isOver ? undefined : this.#ready.get(service);
+  }
+
   /** What a port says of the health of the services behind it. */
   healthOf(declarations: readonly ServiceDeclaration[]): HealthSource {
     return {

@@ -10,7 +10,7 @@ import { LocalServices } from "../rpc/local-services.ts";
 import { openPort, type Port } from "../rpc/port.ts";
 import { type HttpHandler, isRpcPath, rpcHandler } from "../rpc/rpc-handler.ts";
 import { type OutsideContext, tracedHttp, tracedRpcProxy } from "../telemetry/http.ts";
-import { observeRuntime } from "../telemetry/runtime-metrics.ts";
+import { observeReadiness, observeRuntime } from "../telemetry/runtime-metrics.ts";
 import { noTelemetry, type ServiceIdentity, type TelemetryHost, theProcess } from "../telemetry/telemetry.ts";
 import { movable, SwitchableHttp } from "./moving.ts";
 import { OwnProcess, type ServiceChild } from "./own-process.ts";
@@ -187,6 +187,7 @@ class ProcessUnderWay implements RunningProcess {
     const log = this.#options.log.child({ service: declaration.name });
     const telemetry = this.#host.forService(declaration);
     const isTraced = this.#host.isOn && !declaration.isUntraced;
+    if (this.#host.isOn) observeReadiness(telemetry, () => this.#readiness.told(declaration.name));
     const { start } = await declaration.load();
     const service = await start(this.#contexts.of(declaration, { log, telemetry }));
     this.#services.set(declaration.name, {

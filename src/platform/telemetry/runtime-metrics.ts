@@ -1,8 +1,20 @@
+import { totalmem } from "node:os";
 import { monitorEventLoopDelay, performance } from "node:perf_hooks";
+import { getHeapStatistics } from "node:v8";
 import { metric } from "../../../gen/telemetry/registry.ts";
+import { memoryUtilization, observeLiveHeap } from "./memory-use.ts";
 import type { Telemetry } from "./telemetry.ts";
 
 const nanosPerSecond = 1e9;
+
+/** Measures whether a service is ready; nothing is told while nobody knows. */
+export function observeReadiness({ meter }: Telemetry, isReady: () => boolean | undefined): void {
+  const { demoServiceReady: ready } = metric;
+  meter.createObservableGauge(ready.name, ready).addCallback((result) => {
+    const now = isReady();
+    if (now !== undefined) result.observe(now ? 1 : 0);
+  });
+}
 
 /** Measures the process as a whole, which several services may share: event loop, memory and CPU. */
 export function observeRuntime({ meter }: Telemetry): void {
@@ -21,6 +33,20 @@ export function observeRuntime({ meter }: Telemetry): void {
   });
   meter.createObservableUpDownCounter(heap.name, heap).addCallback((result) => {
     result.observe(process.memoryUsage().heapUsed);
+  });
+  const { demoProcessMemoryUtilization: utilized } = metric;
+  const liveHeap = observeLiveHeap();
+  meter.createObservableGauge(utilized.name, utilized).addCallback((result) => {
+    result.observe(
+      memoryUtilization({
+        heapLive: liveHeap(),
+        heapLimit: getHeapStatistics().heap_size_limit,
+        resident: process.memoryUsage.rss(),
+        available: process.availableMemory(),
+        constrained: process.constrainedMemory(),
+        machine: totalmem(),
+      }),
+    );
   });
 
   const mean = meter.createObservableGauge(metric.nodejsEventloopDelayMean.name, metric.nodejsEventloopDelayMean);

@@ -1,4 +1,5 @@
 import { context, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
+import { attribute, metric } from "../../../gen/telemetry/registry.ts";
 import type { Sql } from "../sql/database.ts";
 import { AttributeSets } from "./attribute-sets.ts";
 import { databaseDuration } from "./database-duration.ts";
@@ -26,13 +27,19 @@ const statements = new WeakMap<readonly string[], Statement>();
 
 /**
  * The same pool, with a span around each statement that runs as part of a trace, and `db.client.operation.duration`
- * for all. Statements of loops that look for work start no traces: they would drown the others.
+ * for all, and how many wait for a connection. Statements of loops that look for work start no traces: they would drown the others.
  *
  * @param namespace `database|schema`
  */
 export function tracedSql(sql: Sql, namespace: string, telemetry: Telemetry): Sql {
   const { tracer, meter, isUnsampled } = telemetry;
   const duration = databaseDuration(meter);
+  /** Statements and transactions that have a connection of the pool, or wait for one. */
+  let wanting = 0;
+  const { dbClientConnectionPendingRequests: pending } = metric;
+  meter.createObservableUpDownCounter(pending.name, pending).addCallback((result) => {
+    result.observe(Math.max(0, wanting - sql.options.max), { [attribute.dbClientConnectionPoolName]: namespace });
+  });
 
   const outcomes = new WeakMap<Statement, AttributeSets<[failure: string | undefined]>>();
   const outcomesOf = (statement: Statement) => {
@@ -53,7 +60,7 @@ export function tracedSql(sql: Sql, namespace: string, telemetry: Telemetry): Sq
     return sets;
   };
 
-  function observe(query: Query): void {
+  function observe(query: Query, isPooled: boolean): void {
     const handle = query.handle;
     query.handle = function observed(this: Query) {
       if (this.executed) return handle.call(this);
@@ -69,7 +76,9 @@ export function tracedSql(sql: Sql, namespace: string, telemetry: Telemetry): Sq
               active,
             );
       const begun = performance.now();
+      if (isPooled) wanting++;
       const finish = (failure: string | undefined) => {
+        if (isPooled) wanting--;
         if (failure !== undefined) {
           span?.setAttribute("error.type", failure);
           span?.setStatus({ code: SpanStatusCode.ERROR });
@@ -90,11 +99,12 @@ export function tracedSql(sql: Sql, namespace: string, telemetry: Telemetry): Sq
     };
   }
 
-  function wrap<T extends object>(target: T): T {
+  /** @param isPooled whether each statement has a connection of the pool to itself */
+  function wrap<T extends object>(target: T, isPooled: boolean): T {
     return new Proxy(target, {
       apply(callable, self, args) {
         const made = Reflect.apply(callable as never, self, args) as unknown;
-        if (isQuery(made)) observe(made);
+        if (isQuery(made)) observe(made, isPooled);
         return made;
       },
       get(object, name, receiver) {
@@ -102,16 +112,20 @@ export function tracedSql(sql: Sql, namespace: string, telemetry: Telemetry): Sq
         if (name === "begin" || name === "savepoint") {
           return (...args: unknown[]) => {
             const work = args.at(-1) as (tx: object) => unknown;
-            return (value as (...all: unknown[]) => unknown)(...args.slice(0, -1), (tx: object) => work(wrap(tx)));
+            const begin = value as (...all: unknown[]) => Promise<unknown>;
+            if (isPooled) wanting++;
+            return begin(...args.slice(0, -1), (tx: object) => work(wrap(tx, false))).finally(() => {
+              if (isPooled) wanting--;
+            });
           };
         }
-        if (name === "reserve") return async () => wrap((await (value as () => Promise<object>)()) as object);
+        if (name === "reserve") return async () => wrap((await (value as () => Promise<object>)()) as object, false);
         return value;
       },
     });
   }
 
-  return wrap(sql);
+  return wrap(sql, true);
 }
 
 function isQuery(made: unknown): made is Query {

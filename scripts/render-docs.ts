@@ -7,12 +7,14 @@ import { join, relative } from "node:path";
 import { Code } from "@connectrpc/connect";
 import { parse } from "yaml";
 import { dashboards } from "../src/deploy/grafana/dashboards.ts";
+import type { FlagDeclaration } from "../src/platform/flags/flag.ts";
 import { problemOf } from "../src/platform/http/problem.ts";
 import { defaultPolicy } from "../src/platform/rpc/client.ts";
 import { type ErrorKind, platformErrors, rpcError } from "../src/platform/rpc/errors.ts";
 import { maxMessageBytes } from "../src/platform/rpc/remote-transport.ts";
 import { defaultLimits } from "../src/platform/rpc/serve-method.ts";
 import { type Manifest, manifestSchema } from "../src/scenarios/manifest.ts";
+import { flags } from "../src/services/flags.ts";
 import { services } from "../src/services/index.ts";
 
 export const root = join(import.meta.dirname, "..");
@@ -22,6 +24,7 @@ export const documents = [
   "README.md",
   "docs/architecture.md",
   "docs/errors.md",
+  "docs/faults.md",
   "docs/monitoring.md",
   "docs/scenarios.md",
 ] as const;
@@ -30,6 +33,7 @@ const tables: Readonly<Record<string, () => string | Promise<string>>> = {
   services: servicesTable,
   settings: settingsTable,
   errors: errorTables,
+  faults: faultCatalogue,
   limits: limitsTable,
   dashboards: dashboardsTable,
   quiet: quietPanelsTable,
@@ -188,6 +192,31 @@ function fieldValue({ type, const: constant, enum: values, items, anyOf }: Field
   if (type === "array") return items?.type === "string" ? "list of text" : "list";
   if (anyOf !== undefined) return "either of these";
   return { string: "text", integer: "whole number", number: "number", boolean: "`true`, `false`" }[type ?? ""] ?? "";
+}
+
+function faultCatalogue(): string {
+  return flags.flatMap((flag) => faultEntry(flag)).join("\n\n");
+}
+
+function faultEntry({ key, description, variants, resting, targeting, fault }: FlagDeclaration): readonly string[] {
+  if (fault === undefined) return [];
+  const owner = services.find((service) => service.flags?.some((flag) => flag.key === key));
+  const where = owner === undefined ? "" : ` In \`${owner.name}\`.`;
+  const rest = targeting === undefined ? `at rest \`${resting}\`` : `at rest \`${resting}\`, by a rule`;
+  const heap = fault.needsOwnProcess;
+  return [
+    `### ${key}`,
+    `${description}.${where} Variants ${Object.keys(variants)
+      .map((variant) => `\`${variant}\``)
+      .join(", ")}, ${rest}.`,
+    [
+      `- **Effect**: ${fault.effect}`,
+      `- **Who is affected**: ${fault.blastRadius}`,
+      `- **What proves it**: ${fault.symptom}`,
+      ...(fault.bound === undefined ? [] : [`- **Where it stops**: ${fault.bound}`]),
+      ...(heap === undefined ? [] : [`- **Process**: one of its own, with a heap of ${heap.heapMb} MiB.`]),
+    ].join("\n"),
+  ];
 }
 
 async function errorTables(): Promise<string> {

@@ -17,7 +17,10 @@ export class ParentProcess {
 
   constructor(kind: ParentKind) {
     this.#kind = kind;
-    this.gone = new Promise((resolve) => process.once("disconnect", resolve));
+    this.gone = new Promise<void>((resolve) => {
+      process.once("disconnect", resolve);
+      if (!process.connected) resolve();
+    });
   }
 
   get sinks(): readonly TelemetrySink[] {

@@ -23,6 +23,7 @@ import type { TelemetrySink } from "../platform/telemetry/sink.ts";
 import { startTelemetry } from "../platform/telemetry/telemetry-host.ts";
 import { services } from "../services/index.ts";
 import { flagSource } from "./flag-source.ts";
+import { ownProcesses } from "./own-process.ts";
 import { secretFromEnvironment, secretOfFolder } from "./secret.ts";
 import type { Stages } from "./stages.ts";
 import { shopVersion } from "./version.ts";
@@ -139,6 +140,7 @@ export async function startShop(options: ShopOptions, environment: Environment, 
           ? {}
           : { browserTelemetryUrl: "/otlp-http/v1/traces", observatoryUrl: "/observatory/" }),
         environment,
+        startChild: ownProcesses({ environment, databases, flags: source, secret, logLevel, sinks }),
         settings: {
           ...defaultSettings({ isEmbedded: sinks.length > 0 }),
           LOG_LEVEL: logLevel,

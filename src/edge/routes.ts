@@ -1,6 +1,12 @@
 /** Where a path goes. */
 export type EdgeRoute =
-  | { readonly kind: "forward"; readonly service: string; readonly url: string; readonly route: string }
+  | {
+      readonly kind: "forward";
+      readonly service: string;
+      readonly url: string;
+      readonly route: string;
+      readonly isDelayable?: boolean;
+    }
   | { readonly kind: "redirect"; readonly location: string }
   | { readonly kind: "refuse"; readonly allow: string; readonly route: string };
 
@@ -64,12 +70,12 @@ const readMethods = ["GET", "HEAD"];
 /** The route of a request by its URL; pages and the web API are what is left. */
 export function routeOf(url: string, method = "GET"): EdgeRoute {
   const [path = "/", query] = url.split("?", 2);
-  for (const { prefix, service, isKept, isReadOnly } of folders) {
+  for (const { prefix, service, isKept, isReadOnly, isDelayable = false } of folders) {
     if (service === undefined) continue;
     if (url.startsWith(prefix)) {
       const route = `${prefix}*`;
       if (isReadOnly && !readMethods.includes(method)) return { kind: "refuse", allow: readMethods.join(", "), route };
-      return { kind: "forward", service, url: isKept ? url : `/${url.slice(prefix.length)}`, route };
+      return { kind: "forward", service, url: isKept ? url : `/${url.slice(prefix.length)}`, route, isDelayable };
     }
     if (`${path}/` === prefix) {
       return { kind: "redirect", location: query === undefined ? prefix : `${prefix}?${query}` };

@@ -3,10 +3,12 @@ import { sendProblem, titleOf } from "../platform/http/problem.ts";
 import type { RunningService, ServiceContext } from "../platform/lifecycle/service.ts";
 import type { HttpHandler } from "../platform/rpc/rpc-handler.ts";
 import { setHttpRoute, tracedForward } from "../platform/telemetry/http.ts";
+import { edgeFaults } from "./faults.ts";
 import { isWatching, routeOf } from "./routes.ts";
 
 /** The front proxy of the embedded mode, where Envoy is in the mesh. RPC is answered by the port itself. */
 export async function start(context: ServiceContext): Promise<RunningService> {
+  const faults = edgeFaults(context);
   const handlers = new Map<string, HttpHandler>();
   for (const service of ["frontend", "image-provider", "email"]) {
     handlers.set(service, tracedForward(context.http.handler(service), service, context.telemetry));
@@ -48,7 +50,9 @@ export async function start(context: ServiceContext): Promise<RunningService> {
           );
         });
       request.url = route.url;
-      handlers.get(route.service)?.(request, response);
+      const answer = () => handlers.get(route.service)?.(request, response);
+      if (!route.isDelayable || !faults.asksForDelay(request)) return answer();
+      void faults.delay(request, response).then((isAwaited) => (isAwaited ? answer() : undefined));
     },
   };
 }

@@ -25,5 +25,6 @@ export const frontendProxy = declareService({
     "scenarios",
     "shipping",
   ],
+  readsFlags: ["imageSlowLoad"],
   load: () => import("./server.ts"),
 });

@@ -37,7 +37,7 @@ export class SwitchedFlags {
       : { ...flag, defaultVariant: variant };
     this.#document = { ...this.#document, flags: { ...this.#document.flags, [key]: changed } };
     await writeFile(this.path, flagDocumentText(this.#document));
-    const context = { product_id: "OLJCESPC7Z" };
+    const context = { product_id: "OLJCESPC7Z", targetingKey: "0" };
     await eventually(async () => {
       const { body } = await api(url, `/flagservice/ofrep/v1/evaluate/flags/${key}`, { body: { context } });
       expect(body).toMatchObject({ key, variant });

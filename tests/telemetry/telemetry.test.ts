@@ -15,6 +15,7 @@ import { spanKind } from "../../src/observatory/otlp/traces.ts";
 import { services } from "../../src/services/index.ts";
 import { api, Customer, flashlight, home, telescope } from "../customer.ts";
 import { eventually } from "../eventually.ts";
+import { SwitchedFlags } from "../faults/switched-flags.ts";
 import { startShop, type TestShop } from "../shop.ts";
 import { Captured } from "./captured.ts";
 
@@ -27,13 +28,14 @@ const fromPipelines: readonly string[] = [event.serviceDeployment, event.configu
 const inTroubleOnly = ["service.not_ready", "http.request.failed"];
 /** Of the load generator, which does not take part; see tests/load. */
 const isOfLoad = (name: string) => /^(demo\.)?load\.|^http\.client\.request/.test(name);
-const running = services.filter(({ name, isOptional }) => name !== "observatory" && !isOptional);
+const running = services.filter(({ name, isOptional }) => !["observatory", "scenarios"].includes(name) && !isOptional);
 
 const person = {
   email: `ada.${randomUUID()}@example.org`,
   street: "12 St James's Square",
   card: "4432-8015-6152-0454",
 };
+let flags: SwitchedFlags;
 let shop: TestShop;
 let orderId: string;
 let traceId: string;
@@ -82,6 +84,10 @@ async function visit(): Promise<void> {
     expect(rows).toHaveLength(1);
   });
 
+  await flags.during(shop.url, "productCatalogFailure", "on", async () => {
+    expect((await fetch(`${shop.url}/api/products/${telescope}`)).status).toBe(500);
+  });
+
   const grpc = createGrpcTransport({ baseUrl: shop.url });
   await createClient(CurrencyService, grpc).convert({
     from: { currencyCode: "USD", units: 1n, nanos: 0 },
@@ -98,9 +104,10 @@ async function visit(): Promise<void> {
 }
 
 beforeAll(async () => {
+  flags = await SwitchedFlags.create();
   shop = await startShop({
     sinks: [captured],
-    environment: { OTEL_METRIC_EXPORT_INTERVAL: "200" },
+    environment: { FLAGD_FILE: flags.path, OTEL_METRIC_EXPORT_INTERVAL: "200" },
   });
   await visit();
   await eventually(() => {
@@ -120,6 +127,7 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await shop?.stop();
+  await flags.remove();
 });
 
 function kindOf(span: { readonly kind: number; readonly attributes: ReadonlyMap<string, unknown> }): string {

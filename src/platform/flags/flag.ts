@@ -40,8 +40,11 @@ export interface FaultDeclaration {
   readonly symptom: string;
   /** Where it stops by itself, so that the machine survives. */
   readonly bound?: string;
-  /** It takes the whole process down with it: the service runs as a process of its own while it is on. */
-  readonly needsOwnProcess?: true;
+  /**
+   * It takes the whole process down with it: where services share one, the service runs as a process of its own while
+   * it is on, with a heap of so many MiB.
+   */
+  readonly needsOwnProcess?: { readonly heapMb: number };
 }
 
 /** Checks a list of flags without widening it, so that keys and variants are known by their names. */

@@ -48,10 +48,12 @@ let clients = 0;
 export function serviceFlags(options: {
   readonly set: FlagSet;
   readonly declared: ReadonlySet<string>;
+  /** Those that are at rest here whatever their variant, for another process sees to them. */
+  readonly withheld?: ReadonlySet<string>;
   readonly service: string;
   readonly observer?: FlagObserver;
 }): ServiceFlags {
-  const { set, declared, service, observer } = options;
+  const { set, declared, withheld, service, observer } = options;
   // OpenFeature knows providers by name, for the process as a whole; there may be several shops in one.
   const domain = `${service}#${++clients}`;
   OpenFeature.setProvider(domain, flagProvider(set));
@@ -68,6 +70,7 @@ export function serviceFlags(options: {
     async value<T extends FlagValue>(key: string, resting: T, context: EvaluationContext = {}): Promise<Widened<T>> {
       if (!declared.has(key)) throw new Error(`${service} evaluates ${key} without declaring it`);
       const atRest = resting as unknown as Widened<T>;
+      if (withheld?.has(key)) return atRest;
       if (observer?.wantsResting !== true && set.isAtRest(key, resting)) return atRest;
       return (await evaluate(client, key, resting, context)) as Widened<T>;
     },

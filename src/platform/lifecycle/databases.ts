@@ -12,6 +12,13 @@ export interface Databases {
   stop(): Promise<void>;
 }
 
+/** An address as DB_CONNECTION_STRING takes it. */
+export function databaseText({ host, port, database, username, password, ssl }: DatabaseAddress): string {
+  const secret = password === undefined ? "" : `;Password=${password}`;
+  const mode = ssl === undefined ? "" : `;SslMode=${ssl}`;
+  return `Host=${host};Port=${port};Database=${database};Username=${username}${secret}${mode}`;
+}
+
 /** The database's name, as in the OpenTelemetry Demo. */
 const databaseName = "astronomy_db";
 

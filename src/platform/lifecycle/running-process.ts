@@ -4,7 +4,6 @@ import { ServerReflection } from "../../../gen/grpc/reflection/v1/reflection_pb.
 import { attribute, event } from "../../../gen/telemetry/registry.ts";
 import { choice, port as portSetting } from "../config/environment.ts";
 import { forwardHttp } from "../http/forward.ts";
-import { sendProblem } from "../http/problem.ts";
 import { client } from "../rpc/client.ts";
 import { httpJsonHandler } from "../rpc/http-json-handler.ts";
 import { LocalServices } from "../rpc/local-services.ts";
@@ -12,7 +11,10 @@ import { openPort, type Port } from "../rpc/port.ts";
 import { type HttpHandler, isRpcPath, rpcHandler } from "../rpc/rpc-handler.ts";
 import { type OutsideContext, tracedHttp, tracedRpcProxy } from "../telemetry/http.ts";
 import { observeReadiness, observeRuntime } from "../telemetry/runtime-metrics.ts";
-import { noTelemetry, type TelemetryHost, theProcess } from "../telemetry/telemetry.ts";
+import { noTelemetry, type ServiceIdentity, type TelemetryHost, theProcess } from "../telemetry/telemetry.ts";
+import { movable, SwitchableHttp } from "./moving.ts";
+import { OwnProcess, type ServiceChild } from "./own-process.ts";
+import { ownProcessFlags, wantsOwnProcess } from "./own-process-flags.ts";
 import { Readiness } from "./readiness.ts";
 import type { RunningService, ServiceDeclaration } from "./service.ts";
 import { type ContextOptions, ServiceContexts } from "./service-contexts.ts";
@@ -31,6 +33,18 @@ export interface ProcessOptions extends DirectoryOptions, ContextOptions {
   readonly isAllowedOrigin: (origin: string) => boolean;
   /** How services are reached by HTTP whose place the environment does not know, by name. */
   readonly elsewhere?: ReadonlyMap<string, HttpHandler>;
+  /**
+   * Starts a service as a process of its own, for as long as a flag is on that needs it; without this, whatever a
+   * fault does to a process it does to this one.
+   */
+  readonly startChild?: (child: ChildOptions) => Promise<ServiceChild>;
+}
+
+export interface ChildOptions {
+  readonly service: ServiceDeclaration;
+  readonly heapMb: number;
+  /** Where the services are that it calls, by their variables. */
+  readonly addresses: Readonly<Record<string, string>>;
 }
 
 export interface RunningProcess {
@@ -62,6 +76,11 @@ export async function startProcess(options: ProcessOptions): Promise<RunningProc
   return running;
 }
 
+/** The name under which a process tells of the port of a service's page for Prometheus. */
+export function scrapedPort({ name }: ServiceDeclaration): string {
+  return `${name} (Prometheus)`;
+}
+
 /** The one service that requests from outside come to. */
 function isFront({ name }: ServiceDeclaration): boolean {
   return name === "frontend-proxy";
@@ -73,6 +92,10 @@ class ProcessUnderWay implements RunningProcess {
   readonly #host: TelemetryHost;
   readonly #local = new LocalServices();
   readonly #services = new Map<string, RunningService>();
+  readonly #http = new Map<string, SwitchableHttp>();
+  readonly #ownProcesses = new Map<string, OwnProcess>();
+  #callsOfChildren: Promise<Port> | undefined;
+  #unsubscribe: (() => void) | undefined;
   readonly #directory: ServiceDirectory;
   readonly #contexts: ServiceContexts;
   readonly #readiness: Readiness;
@@ -82,11 +105,15 @@ class ProcessUnderWay implements RunningProcess {
     this.#options = options;
     this.#host = options.telemetry ?? noTelemetry;
     this.#directory = new ServiceDirectory(options, this.#local);
-    this.#contexts = new ServiceContexts(options, {
-      directory: this.#directory,
-      http: { handler: (name) => this.#httpTo(this.#directory.declaration(name)) },
-      host: this.#host,
-    });
+    const hasOwnProcesses = options.startChild !== undefined;
+    this.#contexts = new ServiceContexts(
+      { ...options, hasOwnProcesses },
+      {
+        directory: this.#directory,
+        http: { handler: (name) => this.#httpTo(this.#directory.declaration(name)) },
+        host: this.#host,
+      },
+    );
     this.#readiness = new Readiness(this.#services, options.log);
   }
 
@@ -101,8 +128,21 @@ class ProcessUnderWay implements RunningProcess {
         .child({ service: declaration.name })
         .info({ event: event.processStart, [attribute.demoProcessSettings]: settings }, "Started");
     }
-    if (this.#host.isOn) observeRuntime(this.#host.forService(theProcess));
+    if (this.#host.isOn) this.#observe(declarations);
     await this.#readiness.begin();
+    this.#beginToMove();
+  }
+
+  #observe(declarations: readonly ServiceDeclaration[]): void {
+    observeRuntime(this.#host.forService(this.#identity(declarations)));
+    for (const declaration of declarations) {
+      observeReadiness(this.#host.forService(declaration), () => this.#readiness.told(declaration.name));
+    }
+  }
+
+  /** A process with one service only is that service. */
+  #identity([first, ...others]: readonly ServiceDeclaration[]): ServiceIdentity {
+    return first === undefined || others.length > 0 ? theProcess : first;
   }
 
   isReady(service?: string): boolean {
@@ -124,7 +164,10 @@ class ProcessUnderWay implements RunningProcess {
       this.#options.log.child({ service: name }).info({ event: event.processStop }, "Stopping");
     }
     for (const service of this.#services.values()) service.endStreams?.();
+    this.#unsubscribe?.();
     await Promise.all([...this.ports.values()].map((port) => port.drain(drainMs)));
+    await Promise.all([...this.#ownProcesses.values()].map((own) => own.stop()));
+    await (await this.#callsOfChildren)?.drain(0);
     const services = [...this.#services.values()];
     await Promise.all(services.flatMap((service) => (service.workers ?? []).map((worker) => worker.stop())));
     await Promise.all(services.map((service) => service.stop?.()));
@@ -151,7 +194,6 @@ class ProcessUnderWay implements RunningProcess {
     const log = this.#options.log.child({ service: declaration.name });
     const telemetry = this.#host.forService(declaration);
     const isTraced = this.#host.isOn && !declaration.isUntraced;
-    if (this.#host.isOn) observeReadiness(telemetry, () => this.#readiness.told(declaration.name));
     const { start } = await declaration.load();
     const service = await start(this.#contexts.of(declaration, { log, telemetry }));
     this.#services.set(declaration.name, {
@@ -200,13 +242,12 @@ class ProcessUnderWay implements RunningProcess {
   /** What a service's port answers: RPC, its methods in plain JSON, and what the service answers by itself. */
   #answering(declaration: ServiceDeclaration, rpc: HttpHandler): HttpHandler {
     const json = declaration.httpJson === undefined ? undefined : httpJsonHandler(declaration.httpJson, this.#local);
-    const http = this.#httpHandler(declaration);
+    const http = this.#httpOf(declaration);
     return (request, response) => {
       const path = request.url ?? "/";
       if (isRpcPath(path)) return rpc(request, response);
       if (json?.(request, response) === true) return;
-      if (http !== undefined) return http(request, response);
-      sendProblem(response, { status: 404, title: "Not found" });
+      http.handler(request, response);
     };
   }
 
@@ -220,8 +261,19 @@ class ProcessUnderWay implements RunningProcess {
     });
   }
 
-  #httpHandler(declaration: ServiceDeclaration): HttpHandler | undefined {
-    return this.#services.get(declaration.name)?.http;
+  #httpOf(declaration: ServiceDeclaration): SwitchableHttp {
+    return this.#switchable("http", declaration);
+  }
+
+  #scrapedOf(declaration: ServiceDeclaration): SwitchableHttp {
+    return this.#switchable("scraped", declaration);
+  }
+
+  #switchable(part: "http" | "scraped", { name }: ServiceDeclaration): SwitchableHttp {
+    const key = `${name} ${part}`;
+    const known = this.#http.get(key) ?? new SwitchableHttp(() => this.#services.get(name)?.[part]);
+    this.#http.set(key, known);
+    return known;
   }
 
   async #openPort(declaration: ServiceDeclaration): Promise<void> {
@@ -230,8 +282,11 @@ class ProcessUnderWay implements RunningProcess {
     const service = this.#services.get(declaration.name);
     if (port === undefined || service === undefined) return;
     const rpc = this.#rpcOf(declaration);
-    if (service.scraped !== undefined) {
-      this.ports.set(`${declaration.name} (Prometheus)`, await openPort({ host, ...service.scraped }));
+    if (declaration.scraped !== undefined) {
+      const { variable, fallback } = declaration.scraped;
+      const own = portSetting(this.#options.environment, variable, fallback);
+      const { handler } = this.#scrapedOf(declaration);
+      this.ports.set(scrapedPort(declaration), await openPort({ host, port: own, handler }));
     }
     // At the front port a call passes the proxy first; its handler for plain HTTP sees to that by itself.
     const proxied =
@@ -244,6 +299,61 @@ class ProcessUnderWay implements RunningProcess {
       const other = portSetting(this.#options.environment, variable, fallback);
       this.ports.set(`${declaration.name} (${name})`, await openPort({ host, port: other, handler }));
     }
+  }
+
+  /** From now on services have processes of their own while their flags say so. */
+  #beginToMove(): void {
+    const { flags, startChild, log } = this.#options;
+    if (flags === undefined || startChild === undefined) return;
+    for (const declaration of this.#declarations()) {
+      const heaps = ownProcessFlags(declaration).map(({ heapMb }) => heapMb);
+      if (heaps.length === 0) continue;
+      const { name } = declaration;
+      const own = new OwnProcess({
+        service: movable(declaration, {
+          local: this.#local,
+          services: this.#services,
+          http: this.#httpOf(declaration),
+          scraped: this.#scrapedOf(declaration),
+          isServing: () => own.isServing,
+          start: () => this.#startService(declaration),
+          closing: () => this.#contexts.closing(name),
+        }),
+        isWanted: () => wantsOwnProcess(declaration, flags.set),
+        start: async () =>
+          startChild({
+            service: declaration,
+            heapMb: Math.max(...heaps),
+            addresses: await this.#addressesFor(declaration),
+          }),
+        log: log.child({ service: name }),
+      });
+      this.#ownProcesses.set(name, own);
+    }
+    const check = () => {
+      for (const own of this.#ownProcesses.values()) own.check();
+    };
+    this.#unsubscribe = flags.set.onChange(check);
+    check();
+  }
+
+  /** Where a child finds what it calls: a port of this process, open to this machine alone. */
+  async #addressesFor({ calls }: ServiceDeclaration): Promise<Readonly<Record<string, string>>> {
+    if (calls.length === 0) return {};
+    const { declarations, isAllowedOrigin } = this.#options;
+    this.#callsOfChildren ??= openPort({
+      host: "127.0.0.1",
+      port: 0,
+      handler: rpcHandler({
+        services: this.#local.only(this.#local.services()),
+        contract: declarations.flatMap(({ rpc }) => rpc),
+        isAllowedOrigin,
+        health: this.#readiness.healthOf(this.#declarations()),
+      }),
+    });
+    const { port } = await this.#callsOfChildren;
+    const variables = calls.flatMap((name) => this.#directory.declaration(name).address ?? []);
+    return Object.fromEntries(variables.map((variable) => [variable, `127.0.0.1:${port}`]));
   }
 
   /** All services: those of this process, and the others by calling them. */

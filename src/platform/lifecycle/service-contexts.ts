@@ -8,10 +8,11 @@ import { type Database, openDatabase } from "../sql/database.ts";
 import { tracedEventLog } from "../telemetry/events.ts";
 import { flagObservation } from "../telemetry/flags.ts";
 import { tracedTransport } from "../telemetry/rpc.ts";
-import { tracedSql } from "../telemetry/sql.ts";
+import { tracedDatabase } from "../telemetry/sql.ts";
 import type { Telemetry, TelemetryHost } from "../telemetry/telemetry.ts";
 import type { Databases } from "./databases.ts";
 import { type NamedEventLog, openEventLog } from "./event-logs.ts";
+import { ownProcessFlags } from "./own-process-flags.ts";
 import type { HttpDirectory, ServiceContext, ServiceDeclaration } from "./service.ts";
 import type { ServiceDirectory } from "./service-directory.ts";
 
@@ -22,6 +23,8 @@ export interface ContextOptions {
   readonly log: Logger;
   /** Where flags come from; without it all are at rest. */
   readonly flags?: FlagSource;
+  /** Whether services run as processes of their own while a flag is on that needs it. */
+  readonly hasOwnProcesses?: boolean;
   /** Aborted when the process is to stop, be it before it has started. */
   readonly stopping?: AbortSignal;
   /** Where people see the Observatory, unless PUBLIC_OBSERVATORY_URL says otherwise. */
@@ -41,7 +44,8 @@ interface Surroundings {
 export class ServiceContexts {
   readonly #options: ContextOptions;
   readonly #around: Surroundings;
-  readonly #databases: Database[] = [];
+  /** By the service that has opened them. */
+  readonly #databases = new Map<string, Database[]>();
   /** One for all services of the process. */
   #events: Promise<NamedEventLog> | undefined;
 
@@ -67,6 +71,9 @@ export class ServiceContexts {
       declarations: directory.declarations,
       flags: serviceFlags({
         set: this.#options.flags?.set ?? noFlags,
+        ...(this.#options.hasOwnProcesses
+          ? { withheld: new Set(ownProcessFlags(declaration).map(({ key }) => key)) }
+          : {}),
         declared: new Set([...(declaration.flags ?? []).map(({ key }) => key), ...(declaration.readsFlags ?? [])]),
         service: declaration.name,
         ...flagObservation(environment, host.isOn ? telemetry : undefined),
@@ -87,10 +94,10 @@ export class ServiceContexts {
         if (schema === undefined) throw new Error(`${applicationName} stores data without declaring it`);
         const address = await this.#options.databases.addressFor(schema);
         const signal = this.#options.stopping;
-        const database = await openDatabase({ address, schema, migrations, poolSize, applicationName, log, signal });
-        this.#databases.push(database);
-        if (!host.isOn) return database;
-        return { ...database, sql: tracedSql(database.sql, `${address.database}|${schema}`, telemetry) };
+        const opened = await openDatabase({ address, schema, migrations, poolSize, applicationName, log, signal });
+        const database = host.isOn ? tracedDatabase(opened, `${address.database}|${schema}`, telemetry) : opened;
+        this.#databases.set(applicationName, [...(this.#databases.get(applicationName) ?? []), database]);
+        return database;
       },
       events: async () => {
         if (declaration.publishes === undefined && declaration.consumes === undefined) {
@@ -107,10 +114,19 @@ export class ServiceContexts {
     };
   }
 
+  /** What closes the databases that a service has opened so far. */
+  closing(service: string): () => Promise<void> {
+    const databases = this.#databases.get(service) ?? [];
+    this.#databases.delete(service);
+    return async () => {
+      await Promise.all(databases.map((database) => database.close()));
+    };
+  }
+
   /** Closes the event log and every database. */
   async close(): Promise<void> {
     const events = await this.#events?.catch(() => undefined);
     await events?.log.close();
-    await Promise.all(this.#databases.map((database) => database.close()));
+    await Promise.all([...this.#databases.keys()].map((service) => this.closing(service)()));
   }
 }

@@ -37,6 +37,8 @@ export interface ServiceDeclaration {
   readonly port: { readonly variable: string; readonly fallback: number };
   /** Further ports that answer as that one does, and are opened when that one is. */
   readonly otherPorts?: readonly { readonly name: string; readonly variable: string; readonly fallback: number }[];
+  /** The port of its page for Prometheus, opened when its own port is. */
+  readonly scraped?: { readonly variable: string; readonly fallback: number };
   /** The variable by which others find it. */
   readonly address?: string;
   /** Its RPC services. */
@@ -121,8 +123,8 @@ export interface RunningService {
   readonly routes?: readonly Route[];
   /** Answers what is not RPC on the service's port. */
   readonly http?: HttpHandler;
-  /** A page for Prometheus on a port of its own, opened when the service's own port is. */
-  readonly scraped?: { readonly port: number; readonly handler: HttpHandler };
+  /** Its page for Prometheus, on the port that it declares for that. */
+  readonly scraped?: HttpHandler;
   /** Requests by URL that leave no telemetry. */
   isUntraced?(url: string): boolean;
   /** Background work; starts when everything is up. */

@@ -13,20 +13,40 @@ import { tracedInvoke } from "../telemetry/rpc.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
 import { platformErrors, rpcError } from "./errors.ts";
 import { forwardedMethod } from "./forwarded-method.ts";
-import { defaultLimits, type ServerLimits, serveMethod } from "./serve-method.ts";
-import { methodName, type Route, type ServedMethod } from "./service-routes.ts";
+import { type Concurrency, defaultLimits, type ServerLimits, serveMethod } from "./serve-method.ts";
+import { type Invoke, methodName, type Route, type ServedMethod } from "./service-routes.ts";
+
+/** A method whose answers may come from somewhere else from now on. */
+class SwitchableMethod implements ServedMethod {
+  readonly method: DescMethodUnary;
+  #invoke: Invoke;
+
+  constructor(method: DescMethodUnary, invoke: Invoke) {
+    this.method = method;
+    this.#invoke = invoke;
+  }
+
+  readonly invoke: Invoke = (request, call) => this.#invoke(request, call);
+
+  switchTo(invoke: Invoke): void {
+    this.#invoke = invoke;
+  }
+}
 
 /** The RPC services that this process serves. */
 export class LocalServices {
   readonly #methods = new Map<DescMethodUnary, ServedMethod>();
+  readonly #concurrency = new Map<DescService, Concurrency>();
   readonly #streams = new Map<DescMethod, MethodImpl<DescMethod>>();
 
+  /** Serves a service, here from now on if it was served elsewhere. */
   add(
     route: Route,
     options: { readonly log: Logger; readonly limits?: Partial<ServerLimits>; readonly telemetry?: Telemetry },
   ): void {
     const limits = { ...defaultLimits, ...options.limits };
     const concurrency = { inFlight: 0 };
+    this.#concurrency.set(route.service, concurrency);
     for (const method of route.service.methods) {
       const implementation = route.implementation[method.localName];
       if (implementation === undefined) throw new Error(`${methodName(method)} needs an implementation`);
@@ -42,16 +62,26 @@ export class LocalServices {
         log: options.log,
       });
       const { telemetry } = options;
-      this.#methods.set(method, {
-        method,
-        invoke: telemetry === undefined ? invoke : tracedInvoke(method, invoke, telemetry),
-      });
+      this.#serve(method, telemetry === undefined ? invoke : tracedInvoke(method, invoke, telemetry));
     }
   }
 
-  /** Serves a service by calling it elsewhere. */
+  /** Serves a service by calling it elsewhere; all who know its methods do so from their next call on. */
   forward(service: DescService, transport: Transport): void {
-    for (const method of service.methods.filter(isUnary)) this.#methods.set(method, forwardedMethod(method, transport));
+    for (const method of service.methods.filter(isUnary)) {
+      this.#serve(method, forwardedMethod(method, transport).invoke);
+    }
+  }
+
+  /** The calls of a service that are answered here, those before it was added for the last time excluded. */
+  concurrency(service: DescService): Concurrency | undefined {
+    return this.#concurrency.get(service);
+  }
+
+  #serve(method: DescMethodUnary, invoke: Invoke): void {
+    const known = this.#methods.get(method);
+    if (known instanceof SwitchableMethod) known.switchTo(invoke);
+    else this.#methods.set(method, new SwitchableMethod(method, invoke));
   }
 
   /** Refuses a method, whoever serves it. */

@@ -17,6 +17,12 @@ export interface Database {
   readonly sql: Sql;
   /** Whether it answers. */
   isReachable(): Promise<boolean>;
+  /**
+   * Logs in as somebody else, and out again.
+   *
+   * @throws what the server says of it
+   */
+  logInAs(user: { readonly username: string; readonly password: string }): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -82,6 +88,14 @@ export async function openDatabase(options: {
         return true;
       } catch {
         return false;
+      }
+    },
+    async logInAs(user) {
+      const other = postgres({ ...settings, ...user, max: 1, fetch_types: false });
+      try {
+        await other`select 1`;
+      } finally {
+        await other.end({ timeout: 1 });
       }
     },
     // The driver waits in vain for connections that were lost before, so not for long.

@@ -14,6 +14,20 @@ export interface Valkey {
   close(): Promise<void>;
 }
 
+/**
+ * Logs in to a server, and out again.
+ *
+ * @throws what the server says of it
+ */
+export async function logInToValkey(address: ValkeyAddress, log: Logger): Promise<void> {
+  const valkey = openValkey(address, log);
+  try {
+    await valkey.send(["PING"]);
+  } finally {
+    await valkey.close();
+  }
+}
+
 export type Reply = Buffer | number | null;
 
 const connectWithinMs = 2_000;

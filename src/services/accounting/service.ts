@@ -1,4 +1,5 @@
 import { declareService } from "../../platform/lifecycle/service.ts";
+import { accountingFlags } from "./flags.ts";
 
 export const accounting = declareService({
   name: "accounting",
@@ -11,5 +12,6 @@ export const accounting = declareService({
   schema: "accounting",
   settings: [{ name: "KAFKA_TOPIC", meaning: "The topic of placed orders.", fallback: "orders" }],
   memoryMb: 88,
+  flags: accountingFlags,
   load: () => import("./server.ts"),
 });

@@ -1,7 +1,6 @@
 import { trace } from "@opentelemetry/api";
 import { AdService } from "../../../gen/oteldemo/ad_pb.ts";
 import { attribute, metric } from "../../../gen/telemetry/registry.ts";
-import { port } from "../../platform/config/environment.ts";
 import type { RunningService, ServiceContext } from "../../platform/lifecycle/service.ts";
 import { route } from "../../platform/rpc/service-routes.ts";
 import { adCategories, adsOf, selectAds } from "./ads.ts";
@@ -9,17 +8,18 @@ import { adFaults } from "./faults.ts";
 import { ServedPage } from "./served-page.ts";
 
 export async function start(context: ServiceContext): Promise<RunningService> {
-  const { telemetry, environment } = context;
+  const { telemetry } = context;
   const faults = adFaults(context);
   const page = new ServedPage();
   for (const category of adCategories) page.add(category, 0);
   const requests = telemetry.meter.createCounter(metric.demoAdRequests.name, metric.demoAdRequests);
   return {
-    scraped: { port: port(environment, "AD_PROMETHEUS_PORT", 9465), handler: page.handler },
+    scraped: page.handler,
+    stop: () => faults.stop(),
     routes: [
       route(AdService, {
-        async getAds({ contextKeys }) {
-          await faults.beforeGetAds();
+        async getAds({ contextKeys }, call) {
+          await faults.beforeGetAds(call);
           const { kind, ads } = selectAds(contextKeys);
           const types = {
             [attribute.demoAdRequestType]: contextKeys.length > 0 ? "TARGETED" : "NOT_TARGETED",

@@ -7,6 +7,7 @@ export const ad = declareService({
   summary: "Picks advertisements that fit the products being looked at.",
   criticality: "medium",
   port: { variable: "AD_PORT", fallback: 9555 },
+  scraped: { variable: "AD_PROMETHEUS_PORT", fallback: 9465 },
   address: "AD_ADDR",
   rpc: [AdService],
   calls: [],

@@ -29,4 +29,17 @@ export const cartFlags = declareFlags([
         "cart logs that it is not ready, and its health check says so, while it answers every call without an error.",
     },
   },
+  {
+    key: "cartStoreCredentials",
+    description: "Use credentials that the store of carts refuses",
+    variants: { on: true, off: false },
+    resting: "off",
+    fault: {
+      category: "store",
+      effect:
+        "Before each call, cart logs in to its store as a user that is not there any more, and fails as the store refuses: UNAVAILABLE.",
+      blastRadius: "Everybody who has a cart or wants one; products can still be looked at.",
+      symptom: "All calls of cart fail with STORE_UNAVAILABLE, and the store tells of logins that it refused.",
+    },
+  },
 ]);

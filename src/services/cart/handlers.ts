@@ -22,6 +22,7 @@ export function cartHandlers(
 
   return {
     async addItem({ userId, item }) {
+      await faults.beforeAnything();
       const line = { productId: item?.productId ?? "", quantity: item?.quantity ?? 0 };
       const about = { [attribute.demoProductId]: line.productId, [attribute.demoProductQuantity]: line.quantity };
       trace.getActiveSpan()?.setAttributes(about);
@@ -43,6 +44,7 @@ export function cartHandlers(
       }
     },
     async getCart({ userId }) {
+      await faults.beforeAnything();
       const begun = performance.now();
       const { lines } = await store.get(userId);
       getLatency.record((performance.now() - begun) / 1_000);
@@ -51,6 +53,7 @@ export function cartHandlers(
       return { userId, items: lines.map((line) => ({ ...line })) };
     },
     async emptyCart({ userId }) {
+      await faults.beforeAnything();
       await faults.beforeEmptyCart();
       await store.clear(userId);
       log.info({ event: event.cartEmpty }, "Cart emptied");

@@ -108,7 +108,7 @@ export async function start(context: ServiceContext): Promise<RunningService> {
   observeOutbox(database, context.telemetry, [topic, confirmationsTopic]);
   return {
     routes: [route(CheckoutService, handlers)],
-    workers: [{ start() {}, stop: handlers.settle }, eventRelay, confirmationRelay, recovery],
+    workers: [{ start() {}, stop: handlers.settle }, eventRelay, confirmationRelay, recovery, faults.locking(database)],
     isReady: () => store.isReachable(),
     stop: () => lock.release(),
   };

@@ -179,7 +179,7 @@ describe("taking orders over", () => {
     await theirLock.release();
     await ourLock.hold();
     const third = postgresOrderStore({
-      database: { sql, isReachable: async () => true, close: async () => {} },
+      database: { sql, isReachable: async () => true, logInAs: async () => {}, close: async () => {} },
       owner: ourLock.number + 1,
       topic: "orders",
     });

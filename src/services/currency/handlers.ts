@@ -8,8 +8,9 @@ import { rpcError } from "../../platform/rpc/errors.ts";
 import type { Telemetry } from "../../platform/telemetry/telemetry.ts";
 import { convert, supportedCurrencies } from "./currency.ts";
 import { currencyErrors } from "./errors.ts";
+import type { CurrencyFaults } from "./faults.ts";
 
-export function currencyHandlers({ meter }: Telemetry): ServiceImpl<typeof CurrencyService> {
+export function currencyHandlers(faults: CurrencyFaults, { meter }: Telemetry): ServiceImpl<typeof CurrencyService> {
   const conversions = meter.createCounter(metric.demoExchangeConversions.name, metric.demoExchangeConversions);
   const observe = (count: number, from: string | undefined, to: string) => {
     conversions.add(count, { [attribute.demoExchangeTo]: to });
@@ -17,20 +18,25 @@ export function currencyHandlers({ meter }: Telemetry): ServiceImpl<typeof Curre
   };
   return {
     getSupportedCurrencies: () => ({ currencyCodes: [...supportedCurrencies] }),
-    convert({ from, toCode }) {
-      const converted = convertMessage(from, toCode);
+    async convert({ from, toCode }) {
+      await faults.beforeConverting(toCode);
+      const converted = await convertMessage(from, { toCode, faults });
       observe(1, from?.currencyCode, toCode);
       return converted;
     },
-    convertBatch({ from, toCode }) {
-      const converted = from.map((money) => convertMessage(money, toCode));
+    async convertBatch({ from, toCode }) {
+      await faults.beforeConverting(toCode);
+      const converted = await Promise.all(from.map((money) => convertMessage(money, { toCode, faults })));
       if (converted.length > 0) observe(converted.length, from[0]?.currencyCode, toCode);
       return { converted };
     },
   };
 }
 
-function convertMessage(from: Money | undefined, toCode: string): Money {
+async function convertMessage(
+  from: Money | undefined,
+  { toCode, faults }: { readonly toCode: string; readonly faults: CurrencyFaults },
+): Promise<Money> {
   const conversion = convert(fromMessage(from ?? { currencyCode: "", units: 0n, nanos: 0 }), toCode);
   if (conversion.kind === "unsupported") {
     throw rpcError(
@@ -40,7 +46,8 @@ function convertMessage(from: Money | undefined, toCode: string): Money {
     );
   }
   try {
-    return toMessage(conversion.money);
+    const isSame = from?.currencyCode === toCode;
+    return toMessage(isSame ? conversion.money : await faults.converted(conversion.money));
   } catch (cause) {
     if (!(cause instanceof MoneyError)) throw cause;
     throw rpcError(currencyErrors.AMOUNT_OUT_OF_RANGE, cause.message, { cause });

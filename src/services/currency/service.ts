@@ -1,5 +1,6 @@
 import { CurrencyService } from "../../../gen/oteldemo/currency_pb.ts";
 import { declareService } from "../../platform/lifecycle/service.ts";
+import { currencyFlags } from "./flags.ts";
 
 export const currency = declareService({
   name: "currency",
@@ -9,5 +10,6 @@ export const currency = declareService({
   address: "CURRENCY_ADDR",
   rpc: [CurrencyService],
   calls: [],
+  flags: currencyFlags,
   load: () => import("./server.ts"),
 });

@@ -8,11 +8,11 @@ export const emailFlags = declareFlags([
     resting: "off",
     fault: {
       category: "resource",
-      effect: "Each confirmation is kept in memory for ever, its text repeated the given number of times.",
+      effect: "Each confirmation is kept in memory until the flag is off, its text repeated the given number of times.",
       blastRadius: "email, which ends when its memory is used up and starts anew; mails come late, none is lost.",
       symptom: "The memory of email grows with every order, its process restarts.",
-      bound: "The memory limit of the process, 256 MiB.",
-      needsOwnProcess: true,
+      bound: "The heap limit of the process, 256 MiB; in the mesh that of its container, or else 1 GiB of mails.",
+      needsOwnProcess: { heapMb: 256 },
     },
   },
 ]);

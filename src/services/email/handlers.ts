@@ -9,17 +9,19 @@ import type { Logger } from "../../platform/logging/logger.ts";
 import { rpcError } from "../../platform/rpc/errors.ts";
 import { confirmationMail } from "./confirmation.ts";
 import { emailErrors } from "./errors.ts";
+import type { EmailFaults } from "./faults.ts";
 import type { MailStore } from "./store.ts";
 
 export function emailHandlers(
   options: Pick<ServiceContext, "log" | "telemetry"> & {
     readonly store: MailStore;
     readonly catalog: Client<typeof ProductCatalogService>;
+    readonly faults: EmailFaults;
     /** Called when there is a mail to send. */
     readonly onAdded: () => void;
   },
 ): ServiceImpl<typeof EmailService> {
-  const { store, catalog, onAdded, log, telemetry } = options;
+  const { store, catalog, faults, onAdded, log, telemetry } = options;
   const { demoNotificationConfirmations: written } = metric;
   const confirmations = telemetry.meter.createCounter(written.name, written);
   return {
@@ -27,7 +29,9 @@ export function emailHandlers(
       if (order === undefined) return {};
       assertWritable(order);
       const ids = order.items.flatMap(({ item }) => item?.productId ?? []);
-      await store.add(order.orderId, email, confirmationMail(order, await productNames(catalog, ids, log)));
+      const mail = confirmationMail(order, await productNames(catalog, ids, log));
+      await store.add(order.orderId, email, mail);
+      await faults.afterWriting(mail);
       confirmations.add(1);
       trace.getActiveSpan()?.setAttributes({
         [attribute.demoOrderId]: order.orderId,

@@ -4,6 +4,7 @@ import { ConfigError, type Environment, text } from "../../platform/config/envir
 import { periodic } from "../../platform/lifecycle/periodic.ts";
 import type { RunningService, ServiceContext } from "../../platform/lifecycle/service.ts";
 import { route } from "../../platform/rpc/service-routes.ts";
+import { emailFaults } from "./faults.ts";
 import { emailHandlers } from "./handlers.ts";
 import { mailboxPages } from "./mailbox-pages.ts";
 import { mailMigrations, mailStore, type StoredMail } from "./store.ts";
@@ -16,11 +17,14 @@ export async function start(context: ServiceContext): Promise<RunningService> {
   const store = mailStore(await context.database({ migrations: mailMigrations, poolSize: 4 }));
   const catalog = context.client(ProductCatalogService, { timeoutMs: 1_000, attempts: 1 });
   const send = await mailSender(environment);
+  const faults = emailFaults(context);
   const stopping = new AbortController();
   const worker =
     send && periodic({ name: "send mails", everyMs: 2_000, work: () => store.sendDue(send, stopping.signal), log });
   return {
-    routes: [route(EmailService, emailHandlers({ store, catalog, onAdded: () => worker?.wake(), log, telemetry }))],
+    routes: [
+      route(EmailService, emailHandlers({ store, catalog, faults, onAdded: () => worker?.wake(), log, telemetry })),
+    ],
     http: mailboxPages(store),
     workers:
       worker === undefined
@@ -35,6 +39,7 @@ export async function start(context: ServiceContext): Promise<RunningService> {
             },
           ],
     isReady: () => store.isReachable(),
+    stop: async () => faults.stop(),
   };
 }
 

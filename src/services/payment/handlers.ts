@@ -16,15 +16,14 @@ export function paymentHandlers(
   options: Pick<ServiceContext, "secret" | "log" | "telemetry"> & {
     readonly ledger: Ledger;
     readonly faults: PaymentFaults;
-    readonly now?: () => Date;
   },
 ): ServiceImpl<typeof PaymentService> {
-  const { ledger, faults, secret, now = () => new Date() } = options;
+  const { ledger, faults, secret } = options;
   const observe = paymentObserver(options);
   const keyedHash = (purpose: string, data: string | Uint8Array) =>
     createHmac("sha256", secret).update(`${purpose}\0`).update(data).digest();
 
-  function judge(request: ChargeRequest): ChargeOutcome {
+  function judge(request: ChargeRequest, now: Date): ChargeOutcome {
     const {
       creditCardNumber = "",
       creditCardExpirationYear = 0,
@@ -36,7 +35,7 @@ export function paymentHandlers(
         expirationYear: creditCardExpirationYear,
         expirationMonth: creditCardExpirationMonth,
       },
-      now(),
+      now,
     );
     switch (verdict.kind) {
       case "accepted":
@@ -71,7 +70,7 @@ export function paymentHandlers(
     async charge(request, context) {
       await faults.beforeCharge();
       const amount = chargeable(request);
-      const outcome = judge(request);
+      const outcome = judge(request, await faults.now());
       const recorded = await ledger.charge({
         key: idempotencyKey(context),
         requestHash: keyedHash("charge", toBinary(ChargeRequestSchema, request)),
@@ -81,6 +80,7 @@ export function paymentHandlers(
       switch (recorded.kind) {
         case "recorded":
           observe.charge(recorded.outcome, amount, recorded.outcome === outcome);
+          await faults.afterCharge(context);
           return chargeResponse(recorded.outcome);
         case "voided":
           throw rpcError(paymentErrors.CHARGE_VOIDED, "The charge was called off before it was made.");

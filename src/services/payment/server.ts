@@ -6,9 +6,12 @@ import { paymentHandlers } from "./handlers.ts";
 import { ledgerMigrations, postgresLedger } from "./ledger-postgres.ts";
 
 export async function start(context: ServiceContext): Promise<RunningService> {
-  const ledger = postgresLedger(await context.database({ migrations: ledgerMigrations, poolSize: 6 }));
+  const database = await context.database({ migrations: ledgerMigrations, poolSize: 6 });
+  const ledger = postgresLedger(database);
+  const faults = paymentFaults(context, database);
   return {
-    routes: [route(PaymentService, paymentHandlers({ ledger, faults: paymentFaults(context), ...context }))],
+    routes: [route(PaymentService, paymentHandlers({ ledger, faults, ...context }))],
+    workers: faults.workers,
     isReady: () => ledger.isReachable(),
   };
 }

@@ -18,7 +18,9 @@ export function productCatalogHandlers(
   store: ProductStore,
   faults: ProductCatalogFaults,
 ): ServiceImpl<typeof ProductCatalogService> {
-  const all = snapshot(async () => new Map((await store.list()).map((product) => [product.id, product])), maxAgeMs);
+  const read = async () => new Map((await store.list()).map((product) => [product.id, product]));
+  const recent = snapshot(read, maxAgeMs);
+  const all = async () => ((await faults.isUncached()) ? read() : recent());
   return {
     async listProducts() {
       const products = [...(await all()).values()].map(messageOf);

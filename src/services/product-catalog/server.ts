@@ -6,9 +6,11 @@ import { productCatalogHandlers } from "./handlers.ts";
 import { postgresProductStore, productMigrations } from "./store-postgres.ts";
 
 export async function start(context: ServiceContext): Promise<RunningService> {
-  const store = postgresProductStore(await context.database({ migrations: productMigrations, poolSize: 4 }));
+  const faults = productCatalogFaults(context);
+  const database = await context.database({ migrations: productMigrations, poolSize: 4 });
+  const store = postgresProductStore(database, faults.querySeconds);
   return {
-    routes: [route(ProductCatalogService, productCatalogHandlers(store, productCatalogFaults(context)))],
+    routes: [route(ProductCatalogService, productCatalogHandlers(store, faults))],
     isReady: () => store.isReachable(),
   };
 }

@@ -11,10 +11,22 @@ export const productMigrations = new URL("./migrations/", import.meta.url);
  */
 const similarityThreshold = 0.4;
 
-/** Products in PostgreSQL; search by its full-text search, pg_trgm and plain containment. */
-export function postgresProductStore({ sql, isReachable }: Database): ProductStore {
+/**
+ * Products in PostgreSQL; search by its full-text search, pg_trgm and plain containment.
+ *
+ * @param querySeconds how much longer queries take, if they do
+ */
+export function postgresProductStore(
+  { sql, isReachable }: Database,
+  querySeconds: () => Promise<number> = async () => 0,
+): ProductStore {
+  async function slowDown(): Promise<void> {
+    const seconds = await querySeconds();
+    if (seconds > 0) await sql`select pg_sleep(${seconds})`;
+  }
   return {
     async list() {
+      await slowDown();
       const rows = await sql<Row[]>`
         select id, name, description, picture, price_currency_code, price_units, price_nanos, categories
         from products order by id`;
@@ -23,6 +35,7 @@ export function postgresProductStore({ sql, isReachable }: Database): ProductSto
     async search(query) {
       const wanted = query.trim();
       if (wanted === "") return this.list();
+      await slowDown();
       const rows = await sql<Row[]>`
         select id, name, description, picture, price_currency_code, price_units, price_nanos, categories
         from (

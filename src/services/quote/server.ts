@@ -4,14 +4,18 @@ import { attribute, event, metric } from "../../../gen/telemetry/registry.ts";
 import { toMessage } from "../../domain/money.ts";
 import type { RunningService, ServiceContext } from "../../platform/lifecycle/service.ts";
 import { route } from "../../platform/rpc/service-routes.ts";
+import { quoteFaults } from "./faults.ts";
 import { shippingQuote } from "./quote.ts";
 
-export async function start({ log, telemetry }: ServiceContext): Promise<RunningService> {
+export async function start(context: ServiceContext): Promise<RunningService> {
+  const { log, telemetry } = context;
+  const faults = quoteFaults(context);
   const quotes = telemetry.meter.createCounter(metric.demoShippingQuotes.name, metric.demoShippingQuotes);
   return {
     routes: [
       route(QuoteService, {
-        getShippingQuote({ numberOfItems }) {
+        async getShippingQuote({ numberOfItems }, call) {
+          await faults.beforeQuote(call);
           const about = { [attribute.demoShippingQuoteItemsCount]: numberOfItems };
           quotes.add(1);
           trace.getActiveSpan()?.setAttributes(about);
@@ -20,5 +24,6 @@ export async function start({ log, telemetry }: ServiceContext): Promise<Running
         },
       }),
     ],
+    workers: faults.workers,
   };
 }

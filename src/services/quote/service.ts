@@ -1,5 +1,6 @@
 import { QuoteService } from "../../../gen/oteldemo/quote_pb.ts";
 import { declareService } from "../../platform/lifecycle/service.ts";
+import { quoteFlags } from "./flags.ts";
 import { quoteHttpJson } from "./http-json.ts";
 
 export const quote = declareService({
@@ -11,5 +12,6 @@ export const quote = declareService({
   rpc: [QuoteService],
   httpJson: quoteHttpJson,
   calls: [],
+  flags: quoteFlags,
   load: () => import("./server.ts"),
 });

@@ -20,6 +20,7 @@ export function shippingHandlers(
   const itemsShipped = telemetry.meter.createCounter(shipped.name, shipped);
   return {
     async getQuote({ items }) {
+      await faults.beforeQuote();
       const { costUsd } = await quotes.getShippingQuote({ numberOfItems: count(items) });
       if (costUsd === undefined) return {};
       trace.getActiveSpan()?.setAttribute(attribute.demoShippingAmount, Number(costUsd.units) + costUsd.nanos / 1e9);

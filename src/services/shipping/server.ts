@@ -8,8 +8,10 @@ import { shippingHandlers } from "./handlers.ts";
 
 export async function start(context: ServiceContext): Promise<RunningService> {
   const quotes = context.client(QuoteService, { timeoutMs: 3_000 });
+  const faults = shippingFaults(context);
   return {
-    routes: [route(ShippingService, shippingHandlers(quotes, shippingFaults(context), context))],
+    routes: [route(ShippingService, shippingHandlers(quotes, faults, context))],
+    stop: async () => faults.stop(),
     http(request, response) {
       if (request.url === "/health") {
         response.end();

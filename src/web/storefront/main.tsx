@@ -8,6 +8,7 @@ import "../shared/fonts.css";
 import "../shared/tokens.css";
 import "./shop.css";
 import { cssVariablesResolver, theme } from "../shared/theme.ts";
+import { imageDelay } from "./catalog/use-image-delay.ts";
 import { queryClient } from "./queries.ts";
 import { router } from "./router.tsx";
 import { telemetry } from "./telemetry.ts";
@@ -16,6 +17,8 @@ router.subscribe("onResolved", ({ fromLocation, toLocation }) => {
   if (fromLocation === undefined || fromLocation.pathname === toLocation.pathname) return;
   telemetry.view(router.state.matches.at(-1)?.routeId ?? toLocation.pathname);
 });
+
+void queryClient.prefetchQuery(imageDelay);
 
 const root = document.getElementById("root");
 if (!root) throw new Error("The page has no element #root to render into.");

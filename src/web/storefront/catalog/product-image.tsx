@@ -44,6 +44,7 @@ export function ProductImage({ picture, alt, sizes, eager = false }: ProductImag
 /** The picture of a product card: the plain one, unless the slow-image flag holds it back. */
 export function ProductCardImage(props: ProductImageProps) {
   const delayMs = useImageDelay();
+  if (delayMs === undefined) return <Blank />;
   return delayMs > 0 ? <DelayedImage {...props} delayMs={delayMs} /> : <ProductImage {...props} />;
 }
 

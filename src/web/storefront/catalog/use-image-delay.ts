@@ -1,7 +1,22 @@
+import { queryOptions, useQuery } from "@tanstack/react-query";
+import { numberFlag } from "../api.ts";
+import { userId } from "../session.ts";
+
+/** While pictures are on the screen, the flag is asked for this often. */
+const everyMs = 5_000;
+
+/** Begun with the page, so that the answer is there before the first product is. */
+export const imageDelay = queryOptions({
+  queryKey: ["image-delay"],
+  queryFn: () => numberFlag("imageSlowLoad", userId),
+  refetchInterval: everyMs,
+  staleTime: everyMs,
+});
+
 /**
- * By how many milliseconds the pictures of product cards are held back; 0 means not at all.
- * This is where the slow-image flag comes in once pages can read flags.
+ * By how many milliseconds the flag imageSlowLoad holds back the pictures of product cards; undefined until that is
+ * known.
  */
-export function useImageDelay(): number {
-  return 0;
+export function useImageDelay(): number | undefined {
+  return useQuery(imageDelay).data;
 }

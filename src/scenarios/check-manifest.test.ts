@@ -62,7 +62,7 @@ describe("a manifest", () => {
       with: "a flag that there is not",
       from: "flag: paymentFailure\n    variant",
       to: "flag: paymentFailures\n    variant",
-      says: 'faults[0].flag: "paymentFailures" is not a flag; there are adFailure,',
+      says: 'faults[0].flag: "paymentFailures" is not a flag; there are accountingStuck,',
       at: "paymentFailures",
     },
     {

@@ -83,9 +83,17 @@ describe("an objective that metrics cannot tell is refused", () => {
   it("because no bucket ends where it should", () => {
     expect(rendering({})).toThrow("no bucket ends at 0.3 s");
   });
-  it("because it names pages, not RPCs", () => {
-    const operations = { kind: "server", names: ["GET /"] } as const;
-    expect(rendering({ service: "frontend", indicator: { kind: "availability", operations } })).toThrow("one RPC");
+  it("because it names several operations", () => {
+    const operations = { kind: "server", names: ["GET /", "GET /cart"] } as const;
+    expect(rendering({ service: "frontend", indicator: { kind: "availability", operations } })).toThrow(
+      "more than one",
+    );
+  });
+  it("because it names a page by its title", () => {
+    const operations = { kind: "server", names: ["Home"] } as const;
+    expect(rendering({ service: "frontend", indicator: { kind: "availability", operations } })).toThrow(
+      "Home is no method and route",
+    );
   });
   it("because the registry does not have its metric", () => {
     const indicator = { kind: "delay", metric: "demo.tea", attributes: {}, thresholdSeconds: 5 } as const;

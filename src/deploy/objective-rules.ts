@@ -3,7 +3,8 @@ import type { Indicator, ObjectiveDefinition } from "../observatory/objectives/o
 import type { ServiceDeclaration } from "../platform/lifecycle/service.ts";
 import { durationBuckets } from "../platform/telemetry/buckets.ts";
 import { type AlertRule, promDuration, type RecordingRule, type RuleGroup } from "./alert-rule.ts";
-import { prometheusName, selector } from "./prometheus-names.ts";
+import { spanMetric } from "./grafana/engine-metrics.ts";
+import { type Matcher, prometheusName, selector, seriesName } from "./prometheus-names.ts";
 import { teamOf } from "./teams.ts";
 
 export interface ObjectiveRuleOptions {
@@ -59,65 +60,118 @@ export interface IndicatorSeries {
 }
 
 export function indicatorSeries(
-  { name, service, indicator }: ObjectiveDefinition,
+  objective: ObjectiveDefinition,
   services: ObjectiveRuleOptions["services"],
 ): IndicatorSeries {
-  const { histogram, attributes, thresholdSeconds } = measured(name, service, indicator, services);
-  const all = `${histogram}_count${selector(attributes)}`;
-  const rate = (series: string, window: string) => `sum(rate(${series}[${window}]))`;
+  const { service, indicator } = objective;
+  if (indicator.kind === "outcomes") {
+    const counted = (name: string) => `${prometheusName(name)}${selector({ "service.name": service })}`;
+    const of = (of: "rate" | "increase", name: string, window: string) => `sum(${of}(${counted(name)}[${window}]))`;
+    // A series begins with the first of its kind: before, there is none.
+    const sum = (what: "rate" | "increase", window: string) =>
+      `((${of(what, indicator.good, window)} or vector(0)) + (${of(what, indicator.bad, window)} or vector(0)))`;
+    return {
+      events: (window) => sum("increase", window),
+      badRatio: (window) => `(${of("rate", indicator.bad, window)} or vector(0))\n/ (${sum("rate", window)} > 0)`,
+    };
+  }
+  const { all, good, bad } = measured(objective, indicator, services);
+  const summed = (what: "rate" | "increase", series: readonly string[], window: string) =>
+    series.map((one) => `sum(${what}(${one}[${window}]))`).join(" or ");
   return {
-    events: (window) => `sum(increase(${all}[${window}]))`,
+    events: (window) => summed("increase", all, window),
     badRatio(window) {
-      const total = `(${rate(all, window)} > 0)`;
-      if (thresholdSeconds !== undefined) {
-        // As Prometheus writes a bound that came by OTLP: 1, where one that it fetched would be 1.0.
-        const good = `${histogram}_bucket${selector({ ...attributes, le: String(thresholdSeconds) })}`;
-        return `1 - ${rate(good, window)}\n/ ${total}`;
-      }
+      const total = `(${inBrackets(summed("rate", all, window), all.length > 1)} > 0)`;
+      if (good !== undefined) return `1 - ${inBrackets(summed("rate", good, window), good.length > 1)}\n/ ${total}`;
       // A series of failures begins with the first: before, there is none.
-      const bad = `${histogram}_count${selector({ ...attributes, "error.type": { not: "" } })}`;
-      return `(${rate(bad, window)} or vector(0))\n/ ${total}`;
+      return `(${summed("rate", bad ?? [], window)} or vector(0))\n/ ${total}`;
     },
   };
 }
 
-/** The histogram that has an indicator's events, which of its series they are, and what a good one does not exceed. */
+function inBrackets(expression: string, isWanted: boolean): string {
+  return isWanted ? `(${expression})` : expression;
+}
+
+/** The series of an indicator's events, each in the places where they may be found, the best first. */
+interface EventSeries {
+  readonly all: readonly string[];
+  /** Those that are good, or else those that are bad. */
+  readonly good?: readonly string[];
+  readonly bad?: readonly string[];
+}
+
 function measured(
-  objective: string,
-  service: string,
-  indicator: Indicator,
+  { name: objective, service }: ObjectiveDefinition,
+  indicator: Exclude<Indicator, { kind: "outcomes" }>,
   services: ObjectiveRuleOptions["services"],
-): {
-  readonly histogram: string;
-  readonly attributes: Readonly<Record<string, string>>;
-  readonly thresholdSeconds?: number;
-} {
+): EventSeries {
   const refused = (why: string) => new Error(`The objective ${objective} cannot be had from metrics: ${why}.`);
   const thresholdIn = (seconds: number) => {
     if (!durationBuckets.includes(seconds)) throw refused(`no bucket ends at ${seconds} s`);
     return seconds;
   };
   if (indicator.kind === "delay") {
-    return {
-      histogram: prometheusName(indicator.metric),
-      attributes: { "service.name": service, ...indicator.attributes },
-      thresholdSeconds: thresholdIn(indicator.thresholdSeconds),
-    };
+    const histogram = prometheusName(indicator.metric);
+    const attributes = { "service.name": service, ...indicator.attributes };
+    return quick(histogram, attributes, thresholdIn(indicator.thresholdSeconds));
   }
   const { kind, names = [] } = indicator.operations;
   const declared = services.find(({ name }) => name === service);
   if (kind !== "server" || declared === undefined) throw refused("it is not about a service's calls or requests");
   const isRpc = declared.rpc.length > 0;
-  if (names.length > 1 || (names.length === 1 && !isRpc)) throw refused("it names operations other than one RPC");
-  const [method] = names;
-  const attributes = { "service.name": service, ...(method === undefined ? {} : { "rpc.method": method }) };
+  const [operation, ...others] = names;
+  if (others.length > 0) throw refused("it names more than one operation");
+  const own = operation === undefined ? {} : isRpc ? { "rpc.method": operation } : requestsOf(operation);
+  if (own === undefined) throw refused(`${operation} is no method and route`);
+  const attributes = { "service.name": service, ...own };
   const histogram = prometheusName(isRpc ? "rpc.server.call.duration" : "http.server.request.duration");
-  if (indicator.kind === "availability") return { histogram, attributes };
+  if (indicator.kind === "availability") {
+    return {
+      all: [`${histogram}_count${selector(attributes)}`],
+      bad: [`${histogram}_count${selector({ ...attributes, "error.type": { not: "" } })}`],
+    };
+  }
+  const seconds = thresholdIn(indicator.thresholdMs / 1_000);
+  const series = quick(histogram, { ...attributes, "error.type": "" }, seconds);
+  if (!isFront(declared)) return series;
+  // In the mesh Envoy stands there, whose own histograms know no routes: its spans do, as the Collector measures them.
+  const spans = quick(
+    seriesName(spanMetric.duration),
+    {
+      "service.name": service,
+      "span.kind": "SPAN_KIND_SERVER",
+      "status.code": { not: "STATUS_CODE_ERROR" },
+      ...(operation === undefined ? {} : { "span.name": operation }),
+    },
+    indicator.thresholdMs,
+  );
+  return { all: [...series.all, ...spans.all], good: [...(series.good ?? []), ...(spans.good ?? [])] };
+}
+
+/** Measurements of a histogram, and those of them that are no greater than one of its bounds. */
+function quick(
+  histogram: string,
+  attributes: Readonly<Record<string, Matcher>>,
+  bound: number,
+): Pick<EventSeries, "all" | "good"> {
   return {
-    histogram,
-    attributes: { ...attributes, "error.type": "" },
-    thresholdSeconds: thresholdIn(indicator.thresholdMs / 1_000),
+    all: [`${histogram}_count${selector(attributes)}`],
+    // As Prometheus writes a bound that came by OTLP: 1, where one that it fetched would be 1.0.
+    good: [`${histogram}_bucket${selector({ ...attributes, le: String(bound) })}`],
   };
+}
+
+/** The attributes of the requests that a span's name stands for: `GET /images/*`. */
+function requestsOf(name: string): Readonly<Record<string, string>> | undefined {
+  const [, method, route] = /^([A-Z]+) (\/.*)$/.exec(name) ?? [];
+  return method === undefined || route === undefined
+    ? undefined
+    : { "http.request.method": method, "http.route": route };
+}
+
+function isFront({ name }: Pick<ServiceDeclaration, "name">): boolean {
+  return name === "frontend-proxy";
 }
 
 function alertRule(

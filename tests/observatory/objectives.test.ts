@@ -2,6 +2,7 @@ import { SpanKind, SpanStatusCode } from "@opentelemetry/api";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { AlertState } from "../../gen/orrery/observatory/v1/observatory_pb.ts";
 import type { ObjectiveDefinition } from "../../src/observatory/objectives/objective.ts";
+import { otlpJsonToBinary } from "../../src/observatory/otlp/json.ts";
 import { listMarks } from "../../src/observatory/store/questions/marks.ts";
 import { TelemetryStore } from "../../src/observatory/store/telemetry-store.ts";
 import { EmittingService } from "./watched-system.ts";
@@ -13,6 +14,14 @@ const objectives: readonly ObjectiveDefinition[] = [
     description: "Orders are placed.",
     indicator: { kind: "availability", operations: { kind: "server", names: ["PlaceOrder"] } },
     target: 0.99,
+    windowSeconds: 3_600,
+  },
+  {
+    name: "payment-acceptance",
+    service: "payment",
+    description: "Cards are accepted.",
+    indicator: { kind: "outcomes", good: "demo.payment.transactions", bad: "demo.payment.declines" },
+    target: 0.9,
     windowSeconds: 3_600,
   },
   {
@@ -121,6 +130,31 @@ describe("objectives", () => {
     const objective = await attained("checkout-availability");
     expect(objective).toMatchObject({ windowSeconds: 720, burnRates: [{ windowSeconds: 12 }, {}, {}] });
     expect(await pass(30)).toContainEqual(["checkout-availability-page", AlertState.CLEARED]);
+  });
+
+  it("of outcomes count what two counters of the service rise by", async () => {
+    const begun = clock;
+    const count = (service: string, name: string, value: number) => {
+      const point = {
+        startTimeUnixNano: `${BigInt(begun) * 1_000_000n}`,
+        timeUnixNano: `${BigInt(clock) * 1_000_000n}`,
+        asInt: String(value),
+      };
+      const sum = { isMonotonic: true, aggregationTemporality: 2, dataPoints: [point] };
+      const resource = { attributes: [{ key: "service.name", value: { stringValue: service } }] };
+      const json = JSON.stringify({ resourceMetrics: [{ resource, scopeMetrics: [{ metrics: [{ name, sum }] }] }] });
+      store.accept("metrics", otlpJsonToBinary("metrics", json));
+    };
+    for (let second = 5; second <= 120; second += 5) {
+      clock += 5_000;
+      count("payment", "demo.payment.transactions", second);
+      count("payment", "demo.payment.declines", second * 3);
+      count("another", "demo.payment.declines", second * 100);
+      await store.settle();
+      await store.judge();
+    }
+    expect(await attained("payment-acceptance")).toMatchObject({ attained: 0.25, events: 480n });
+    expect(store.alerts.list(10).map(({ name }) => name)).toContain("payment-acceptance-page");
   });
 
   it("say nothing about a handful of calls", async () => {

@@ -10,13 +10,15 @@ export type Indicator =
   | { readonly kind: "availability"; readonly operations: OperationMatch }
   /** Of the spans without error, those that took no longer than the threshold, to the nearest 9 %. */
   | { readonly kind: "latency"; readonly operations: OperationMatch; readonly thresholdMs: number }
-  /** Measurements of a histogram, in seconds, that are no greater than one of its bounds. */
+  /** Measurements of a histogram of the service, in seconds, that are no greater than one of its bounds. */
   | {
       readonly kind: "delay";
       readonly metric: string;
       readonly attributes: Readonly<Record<string, string>>;
       readonly thresholdSeconds: number;
-    };
+    }
+  /** What one counter counts, of that and what another one counts. */
+  | { readonly kind: "outcomes"; readonly good: string; readonly bad: string };
 
 /** What a service promises. */
 export interface ObjectiveDefinition {

@@ -103,7 +103,7 @@ export const saturations: readonly SaturationDefinition[] = [
     metric: metric.dbClientConnectionPendingRequests.name,
     reading: { kind: "value" },
     by: ["db.client.connection.pool.name"],
-    limit: { above: 10 },
+    limit: { above: 2 },
     unit: "count",
     forSeconds: 30,
     severity: "ticket",

@@ -1,78 +1,96 @@
-import type { ObjectiveDefinition } from "./objective.ts";
+import { metric } from "../../../gen/telemetry/registry.ts";
+import type { ObjectiveDefinition, OperationMatch } from "./objective.ts";
 
 const hour = 3_600;
 const server = { kind: "server" } as const;
 const placeOrder = { kind: "server", names: ["oteldemo.CheckoutService/PlaceOrder"] } as const;
+const pictures = { kind: "server", names: ["GET /images/*"] } as const;
 
-/** What the shop promises its customers. */
-export const shopObjectives: readonly ObjectiveDefinition[] = [
-  {
-    name: "checkout-availability",
-    service: "checkout",
-    description: "Orders are placed, or refused for a reason that the customer can do something about.",
-    indicator: { kind: "availability", operations: placeOrder },
+function availability(service: string, description: string, operations: OperationMatch = server): ObjectiveDefinition {
+  return {
+    name: `${service}-availability`,
+    service,
+    description,
+    indicator: { kind: "availability", operations },
     target: 0.995,
     windowSeconds: hour,
-  },
-  {
-    name: "checkout-latency",
-    service: "checkout",
-    description: "Orders are placed within a second.",
-    indicator: { kind: "latency", operations: placeOrder, thresholdMs: 1_000 },
+  };
+}
+
+function latency(
+  service: string,
+  thresholdMs: number,
+  description: string,
+  operations: OperationMatch = server,
+): ObjectiveDefinition {
+  return {
+    name: `${service}-latency`,
+    service,
+    description,
+    indicator: { kind: "latency", operations, thresholdMs },
     target: 0.99,
     windowSeconds: hour,
-  },
-  {
-    name: "frontend-availability",
-    service: "frontend",
-    description: "Pages and the web API answer.",
-    indicator: { kind: "availability", operations: server },
-    target: 0.995,
-    windowSeconds: hour,
-  },
-  {
-    name: "frontend-latency",
-    service: "frontend",
-    description: "Pages and the web API answer within half a second.",
-    indicator: { kind: "latency", operations: server, thresholdMs: 500 },
-    target: 0.99,
-    windowSeconds: hour,
-  },
-  {
-    name: "product-catalog-availability",
-    service: "product-catalog",
-    description: "Products are found.",
-    indicator: { kind: "availability", operations: server },
-    target: 0.995,
-    windowSeconds: hour,
-  },
-  {
-    name: "cart-availability",
-    service: "cart",
-    description: "Carts are read and changed.",
-    indicator: { kind: "availability", operations: server },
-    target: 0.995,
-    windowSeconds: hour,
-  },
-  {
-    name: "payment-availability",
-    service: "payment",
-    description: "Cards are charged, or declined for a reason of the card.",
-    indicator: { kind: "availability", operations: server },
-    target: 0.995,
-    windowSeconds: hour,
-  },
-  {
-    name: "order-delay",
-    service: "accounting",
-    description: "Placed orders reach their consumers within five seconds.",
+  };
+}
+
+/** Of the orders that are placed, those that reach a consumer in time. */
+function delay(name: string, service: string, description: string): ObjectiveDefinition {
+  return {
+    name,
+    service,
+    description,
     indicator: {
       kind: "delay",
-      metric: "demo.event.delay",
+      metric: metric.demoEventDelay.name,
       attributes: { "messaging.destination.name": "orders" },
       thresholdSeconds: 5,
     },
     target: 0.99,
     windowSeconds: hour,
+  };
+}
+
+/** What the shop promises its customers, and services each other. */
+export const shopObjectives: readonly ObjectiveDefinition[] = [
+  availability(
+    "checkout",
+    "Orders are placed, or refused for a reason that the customer can do something about.",
+    placeOrder,
+  ),
+  latency("checkout", 1_000, "Orders are placed within a second.", placeOrder),
+  availability("frontend", "Pages and the web API answer."),
+  latency("frontend", 500, "Pages and the web API answer within half a second."),
+  {
+    ...latency("frontend-proxy", 2_500, "Pictures of products are there within two and a half seconds.", pictures),
+    name: "images-latency",
   },
+  availability("product-catalog", "Products are found."),
+  latency("product-catalog", 250, "Products are found within a quarter of a second."),
+  availability("cart", "Carts are read and changed."),
+  latency("cart", 250, "Carts are read and changed within a quarter of a second."),
+  availability("payment", "Cards are charged, or declined for a reason of the card."),
+  latency("payment", 1_000, "Cards are charged within a second."),
+  {
+    name: "payment-acceptance",
+    service: "payment",
+    description: "Of ten cards, nine are accepted.",
+    indicator: {
+      kind: "outcomes",
+      good: metric.demoPaymentTransactions.name,
+      bad: metric.demoPaymentDeclines.name,
+    },
+    target: 0.9,
+    windowSeconds: hour,
+  },
+  availability("currency", "Prices are converted."),
+  latency("currency", 250, "Prices are converted within a quarter of a second."),
+  availability("shipping", "Shipping is quoted and ordered."),
+  latency("shipping", 1_000, "Shipping is quoted and ordered within a second."),
+  latency("quote", 250, "Shipping costs are worked out within a quarter of a second."),
+  availability("ad", "Advertisements are found."),
+  latency("ad", 250, "Advertisements are found within a quarter of a second."),
+  availability("recommendation", "Products are recommended."),
+  latency("recommendation", 100, "Products are recommended within a tenth of a second."),
+  delay("order-delay", "accounting", "Placed orders are booked within five seconds."),
+  delay("fraud-delay", "fraud-detection", "Placed orders are looked at for fraud within five seconds."),
 ];

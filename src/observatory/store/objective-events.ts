@@ -9,13 +9,19 @@ export function objectiveEvents(
   source: TrafficSource,
   since: bigint,
 ): Promise<Events[]> {
-  if (indicator.kind === "delay") return delayEvents(indicator, source, since);
-  return source.traffic.consistently(() => spanEvents(service, indicator, { source, since }));
+  switch (indicator.kind) {
+    case "delay":
+      return delayEvents(service, indicator, { source, since });
+    case "outcomes":
+      return outcomeEvents(service, indicator, { source, since });
+    default:
+      return source.traffic.consistently(() => spanEvents(service, indicator, { source, since }));
+  }
 }
 
 async function spanEvents(
   service: string,
-  indicator: Exclude<Indicator, { kind: "delay" }>,
+  indicator: Extract<Indicator, { kind: "availability" | "latency" }>,
   { source, since }: { readonly source: TrafficSource; readonly since: bigint },
 ): Promise<Events[]> {
   const { kind, names } = indicator.operations;
@@ -33,27 +39,26 @@ async function spanEvents(
      ${ofNames} group by slot`,
     { since, service, kind },
   );
-  const slots = new Map(rows.map((row) => [row.slot, { good: Number(row.good), bad: Number(row.bad) }]));
+  const counted = new Counted(source.traffic);
+  for (const { slot, good: some, bad: others } of rows) {
+    counted.add(slot, true, Number(some));
+    counted.add(slot, false, Number(others));
+  }
   for (const { key, slot, bucket, calls, errors } of source.traffic.pendingOperations) {
     const [ofService, name, ofKind] = key;
     if (ofService !== service || ofKind !== kind || slot < since) continue;
     if (names !== undefined && !names.includes(String(name))) continue;
-    const into = slots.get(slot) ?? { good: 0, bad: 0 };
-    slots.set(slot, into);
-    if (slow === undefined) {
-      into.good += calls - errors;
-      into.bad += errors;
-    } else if (bucket >= slow) into.bad += calls - errors;
-    else into.good += calls - errors;
+    if (slow === undefined) counted.add(slot, false, errors);
+    counted.add(slot, slow === undefined || bucket < slow, calls - errors);
   }
-  return [...slots].map(([slot, events]) => ({ slot, ...events })).sort((a, b) => (a.slot < b.slot ? -1 : 1));
+  return counted.events();
 }
 
 /** Rises of a histogram's buckets from point to point; a fall means that the count began anew. */
 async function delayEvents(
+  service: string,
   { metric, attributes, thresholdSeconds }: Extract<Indicator, { kind: "delay" }>,
-  { ask, traffic }: TrafficSource,
-  since: bigint,
+  { source: { ask, traffic }, since }: { readonly source: TrafficSource; readonly since: bigint },
 ): Promise<Events[]> {
   const rows = await ask<{
     series_id: number;
@@ -64,11 +69,11 @@ async function delayEvents(
   }>(
     `select series_id, epoch_ns(time) as time_ns, buckets, bounds, attributes
      from metric_points join metric_series using (series_id)
-     where name = $metric and time >= make_timestamp_ns($since::bigint) and buckets is not null
+     where name = $metric and service = $service and time >= make_timestamp_ns($since::bigint) and buckets is not null
      order by series_id, time`,
-    { metric, since },
+    { metric, service, since },
   );
-  const slots = new Map<bigint, { good: number; bad: number }>();
+  const counted = new Counted(traffic);
   const before = new Map<number, readonly number[]>();
   for (const row of rows) {
     const labels = JSON.parse(row.attributes) as Record<string, unknown>;
@@ -78,16 +83,57 @@ async function delayEvents(
     before.set(row.series_id, buckets);
     if (previous === undefined) continue;
     const bounds = JSON.parse(row.bounds) as number[];
-    const slot = traffic.slotStart(row.time_ns);
-    const into = slots.get(slot) ?? { good: 0, bad: 0 };
-    slots.set(slot, into);
     const beganAnew = buckets.some((count, index) => count < (previous[index] ?? 0));
     for (const [index, count] of buckets.entries()) {
-      const rise = beganAnew ? count : count - (previous[index] ?? 0);
       const bound = bounds[index];
-      if (bound !== undefined && bound <= thresholdSeconds) into.good += rise;
-      else into.bad += rise;
+      const isGood = bound !== undefined && bound <= thresholdSeconds;
+      counted.add(row.time_ns, isGood, beganAnew ? count : count - (previous[index] ?? 0));
     }
   }
-  return [...slots].map(([slot, events]) => ({ slot, ...events })).sort((a, b) => (a.slot < b.slot ? -1 : 1));
+  return counted.events();
+}
+
+/** Rises of two counters. */
+async function outcomeEvents(
+  service: string,
+  { good, bad }: Extract<Indicator, { kind: "outcomes" }>,
+  { source: { ask, traffic }, since }: { readonly source: TrafficSource; readonly since: bigint },
+): Promise<Events[]> {
+  const rows = await ask<{ series_id: number; name: string; time_ns: bigint; value: number }>(
+    `select series_id, name, epoch_ns(time) as time_ns, value
+     from metric_points join metric_series using (series_id)
+     where name in ($good, $bad) and service = $service and time >= make_timestamp_ns($since::bigint)
+     order by series_id, time`,
+    { good, bad, service, since },
+  );
+  const counted = new Counted(traffic);
+  const before = new Map<number, number>();
+  for (const { series_id: id, name, time_ns: time, value } of rows) {
+    const previous = before.get(id);
+    before.set(id, value);
+    if (previous !== undefined) counted.add(time, name === good, value < previous ? value : value - previous);
+  }
+  return counted.events();
+}
+
+/** Good and bad events by slot. */
+class Counted {
+  readonly #traffic: TrafficSource["traffic"];
+  readonly #slots = new Map<bigint, { good: number; bad: number }>();
+
+  constructor(traffic: TrafficSource["traffic"]) {
+    this.#traffic = traffic;
+  }
+
+  add(timeNanos: bigint, isGood: boolean, count: number): void {
+    if (count === 0) return;
+    const slot = this.#traffic.slotStart(timeNanos);
+    const into = this.#slots.get(slot) ?? { good: 0, bad: 0 };
+    this.#slots.set(slot, into);
+    into[isGood ? "good" : "bad"] += count;
+  }
+
+  events(): Events[] {
+    return [...this.#slots].map(([slot, events]) => ({ slot, ...events })).sort((a, b) => (a.slot < b.slot ? -1 : 1));
+  }
 }

@@ -128,9 +128,16 @@ class ProcessUnderWay implements RunningProcess {
         .child({ service: declaration.name })
         .info({ event: event.processStart, [attribute.demoProcessSettings]: settings }, "Started");
     }
-    if (this.#host.isOn) observeRuntime(this.#host.forService(this.#identity(declarations)));
+    if (this.#host.isOn) this.#observe(declarations);
     await this.#readiness.begin();
     this.#beginToMove();
+  }
+
+  #observe(declarations: readonly ServiceDeclaration[]): void {
+    observeRuntime(this.#host.forService(this.#identity(declarations)));
+    for (const declaration of declarations) {
+      observeReadiness(this.#host.forService(declaration), () => this.#readiness.told(declaration.name));
+    }
   }
 
   /** A process with one service only is that service. */
@@ -187,7 +194,6 @@ class ProcessUnderWay implements RunningProcess {
     const log = this.#options.log.child({ service: declaration.name });
     const telemetry = this.#host.forService(declaration);
     const isTraced = this.#host.isOn && !declaration.isUntraced;
-    if (this.#host.isOn) observeReadiness(telemetry, () => this.#readiness.told(declaration.name));
     const { start } = await declaration.load();
     const service = await start(this.#contexts.of(declaration, { log, telemetry }));
     this.#services.set(declaration.name, {

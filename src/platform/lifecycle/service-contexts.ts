@@ -8,7 +8,7 @@ import { type Database, openDatabase } from "../sql/database.ts";
 import { tracedEventLog } from "../telemetry/events.ts";
 import { flagObservation } from "../telemetry/flags.ts";
 import { tracedTransport } from "../telemetry/rpc.ts";
-import { tracedSql } from "../telemetry/sql.ts";
+import { tracedDatabase } from "../telemetry/sql.ts";
 import type { Telemetry, TelemetryHost } from "../telemetry/telemetry.ts";
 import type { Databases } from "./databases.ts";
 import { type NamedEventLog, openEventLog } from "./event-logs.ts";
@@ -94,10 +94,10 @@ export class ServiceContexts {
         if (schema === undefined) throw new Error(`${applicationName} stores data without declaring it`);
         const address = await this.#options.databases.addressFor(schema);
         const signal = this.#options.stopping;
-        const database = await openDatabase({ address, schema, migrations, poolSize, applicationName, log, signal });
+        const opened = await openDatabase({ address, schema, migrations, poolSize, applicationName, log, signal });
+        const database = host.isOn ? tracedDatabase(opened, `${address.database}|${schema}`, telemetry) : opened;
         this.#databases.set(applicationName, [...(this.#databases.get(applicationName) ?? []), database]);
-        if (!host.isOn) return database;
-        return { ...database, sql: tracedSql(database.sql, `${address.database}|${schema}`, telemetry) };
+        return database;
       },
       events: async () => {
         if (declaration.publishes === undefined && declaration.consumes === undefined) {

@@ -1,6 +1,6 @@
-import { context, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
+import { context, type ObservableResult, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
 import { attribute, metric } from "../../../gen/telemetry/registry.ts";
-import type { Sql } from "../sql/database.ts";
+import type { Database } from "../sql/database.ts";
 import { AttributeSets } from "./attribute-sets.ts";
 import { databaseDuration } from "./database-duration.ts";
 import type { Telemetry } from "./telemetry.ts";
@@ -26,20 +26,25 @@ interface Statement {
 const statements = new WeakMap<readonly string[], Statement>();
 
 /**
- * The same pool, with a span around each statement that runs as part of a trace, and `db.client.operation.duration`
+ * The same database, with a span around each statement that runs as part of a trace, and `db.client.operation.duration`
  * for all, and how many wait for a connection. Statements of loops that look for work start no traces: they would drown the others.
  *
  * @param namespace `database|schema`
  */
-export function tracedSql(sql: Sql, namespace: string, telemetry: Telemetry): Sql {
+export function tracedDatabase(database: Database, namespace: string, telemetry: Telemetry): Database {
+  const { sql } = database;
   const { tracer, meter, isUnsampled } = telemetry;
   const duration = databaseDuration(meter);
   /** Statements and transactions that have a connection of the pool, or wait for one. */
   let wanting = 0;
-  const { dbClientConnectionPendingRequests: pending } = metric;
-  meter.createObservableUpDownCounter(pending.name, pending).addCallback((result) => {
+  const { dbClientConnectionPendingRequests } = metric;
+  const pending = meter.createObservableUpDownCounter(
+    dbClientConnectionPendingRequests.name,
+    dbClientConnectionPendingRequests,
+  );
+  const observePending = (result: ObservableResult) =>
     result.observe(Math.max(0, wanting - sql.options.max), { [attribute.dbClientConnectionPoolName]: namespace });
-  });
+  pending.addCallback(observePending);
 
   const outcomes = new WeakMap<Statement, AttributeSets<[failure: string | undefined]>>();
   const outcomesOf = (statement: Statement) => {
@@ -125,7 +130,14 @@ export function tracedSql(sql: Sql, namespace: string, telemetry: Telemetry): Sq
     });
   }
 
-  return wrap(sql, true);
+  return {
+    ...database,
+    sql: wrap(sql, true),
+    close() {
+      pending.removeCallback(observePending);
+      return database.close();
+    },
+  };
 }
 
 function isQuery(made: unknown): made is Query {

@@ -1,6 +1,7 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import {
   type FlagDefinition,
   flagDocument,
@@ -30,6 +31,10 @@ export class TestFlags {
     return new TestFlags(folder, await FlagFile.open(path, createLogger({ level: "error" })));
   }
 
+  get path(): string {
+    return this.#file.path;
+  }
+
   /** What a shop is started with to use them. */
   get environment(): Readonly<Record<string, string>> {
     return { FLAGD_FILE: this.#file.path };
@@ -45,6 +50,12 @@ export class TestFlags {
       ...document,
       flags: { ...document.flags, [key]: { state: "ENABLED", variants: {}, ...definition } },
     }));
+  }
+
+  /** The keys of flags that are otherwise than declared. */
+  async notAtRest(): Promise<readonly string[]> {
+    const { flags: now } = JSON.parse(await readFile(this.#file.path, "utf8")) as typeof declared;
+    return Object.keys(declared.flags).filter((key) => !isDeepStrictEqual(now[key], declared.flags[key]));
   }
 
   /** All flags at rest. */

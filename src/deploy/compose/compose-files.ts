@@ -30,7 +30,7 @@ const usualMemoryMb = 84;
 /** docker compose: a container for each service, the same in few processes, and what both are configured by. */
 export function composeFiles(services: readonly ServiceDeclaration[], version: string): readonly RenderedFile[] {
   // Envoy is the front proxy here; flags are all at rest, and no scenario is run.
-  const all = services.filter(({ name }) => !["frontend-proxy", "flagd", "scenarios"].includes(name));
+  const all = services.filter(({ name }) => !["frontend-proxy", "flagd", "flagd-ui", "scenarios"].includes(name));
   const roles = rolesOf(all).filter(({ name }) => name !== "cart");
   const shop: Role = {
     name: "shop",

@@ -114,7 +114,7 @@ describe("the document", () => {
     const broken = before.replace('"defaultVariant": "off"', '"defaultVariant": "of"');
     const error = await client.writeDocument({ text: broken }).catch((error) => error);
     expect(reason(error)).toBe("FLAGS_INVALID");
-    expect(error.message).toMatch(/line \d+: flags\.adFailure\.defaultVariant: there is no variant "of"/);
+    expect(error.message).toMatch(/line \d+: flags\.\w+\.defaultVariant: there is no variant "of"/);
     const { problems } = await client.checkDocument({ text: broken });
     const line = before.slice(0, before.indexOf('"defaultVariant"')).split("\n").length;
     expect(problems).toMatchObject([{ line, path: "flags.adFailure.defaultVariant" }]);
@@ -126,7 +126,9 @@ describe("the document", () => {
     const good = await text();
     await writeFile(flags.path, good.replace('"ENABLED"', '"SOMETIMES"'));
     await eventually(async () =>
-      expect((await client.listFlags({})).problems).toMatchObject([{ path: "flags.adFailure.state" }]),
+      expect((await client.listFlags({})).problems).toMatchObject([
+        { path: expect.stringMatching(/^flags\.\w+\.state$/) },
+      ]),
     );
     expect(await flag("adFailure")).toMatchObject({ variant: "on" });
     expect(await client.setFlag({ key: "adFailure", variant: "off" }).catch(reason)).toBe("FLAG_FILE_BROKEN");

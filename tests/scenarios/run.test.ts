@@ -1,0 +1,137 @@
+import { createClient } from "@connectrpc/connect";
+import { createConnectTransport } from "@connectrpc/connect-node";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Phase, type Run, ScenarioService } from "../../gen/orrery/scenarios/v1/scenarios_pb.ts";
+import { quickTimeScale } from "../../src/scenarios/run/profile.ts";
+import { api } from "../customer.ts";
+import { eventually } from "../eventually.ts";
+import { OrreryProcess } from "../orrery-process.ts";
+
+/** A shop with its load generator, as `npm start` runs it, whose alerts are quick. */
+let shop: OrreryProcess;
+let url: string;
+beforeAll(async () => {
+  shop = new OrreryProcess(["up", "--ephemeral", "--port", "0", "--users", "0"], {
+    OBSERVATORY_TIME_SCALE: String(quickTimeScale),
+    OTEL_METRIC_EXPORT_INTERVAL: "1000",
+  });
+  const [, found = ""] = await shop.says(/The shop +(http:\S+)\//, 60_000);
+  url = found;
+}, 90_000);
+afterAll(() => shop?.terminate());
+
+const client = () => createClient(ScenarioService, createConnectTransport({ baseUrl: url, httpVersion: "1.1" }));
+
+async function runOf(id: string): Promise<Run> {
+  const { run } = await client().getRun({ runId: id });
+  if (run === undefined) throw new Error("no run");
+  return run;
+}
+
+async function start(scenarioId: string, isBlind = false): Promise<string> {
+  const { run } = await client().startRun({ scenarioId, profile: "quick", isBlind });
+  return run?.id ?? "";
+}
+
+async function variantOf(key: string): Promise<string> {
+  return (await api(url, `/flagservice/ofrep/v1/evaluate/flags/${key}`, { body: {} })).body.variant;
+}
+
+async function loadSettings() {
+  return (await api(url, "/loadgen/api/v1/status")).body.settings;
+}
+
+describe("a run", () => {
+  it("sees its fault and its alerts, and that both are gone after the revert", async () => {
+    const before = await eventually(async () => {
+      const settings = await loadSettings();
+      expect(settings).toBeDefined();
+      return settings;
+    });
+    const id = await start("payment-failure");
+    const run = await eventually(async () => {
+      const run = await runOf(id);
+      expect(run.phase).toBe(Phase.OVER);
+      return run;
+    }, 240_000);
+    expect(run.failures).toEqual([]);
+    expect(run.effects.length).toBeGreaterThan(0);
+    for (const { isProven, baseline, fault, recovered } of run.effects) {
+      expect(isProven).toBe(true);
+      expect(fault).toBeGreaterThan((baseline ?? 0) + 0.2);
+      expect(recovered ?? 0).toBeLessThan(0.1);
+    }
+    expect(
+      run.alerts
+        .filter(({ isExpected }) => isExpected)
+        .map(({ name }) => name)
+        .toSorted(),
+    ).toEqual(["checkout-availability-page", "payment-availability-page"]);
+    expect(run.detectedAfterSeconds).toBeLessThan(90);
+    expect(await variantOf("paymentFailure")).toBe("off");
+    expect(await loadSettings()).toEqual(before);
+  }, 300_000);
+
+  it("that is blind tells nothing before it is over, and scores the first answer then", async () => {
+    const id = await start("payment-failure", true);
+    await eventually(async () => expect(await variantOf("paymentFailure")).toBe("50%"), 60_000);
+    const secret = await runOf(id);
+    expect(secret).toMatchObject({ scenarioId: "", phase: Phase.UNSPECIFIED, effects: [], alerts: [], failures: [] });
+    const answer = { rootCauses: [{ entity: "payment", reason: "charges fail" }] };
+    expect(await client().submitAnswer({ runId: id, answer: JSON.stringify(answer) })).not.toHaveProperty("score");
+    const again = client().submitAnswer({ runId: id, answer: JSON.stringify(answer) });
+    await expect(again).rejects.toThrow(/the first one counts/);
+    const { run } = await client().stopRun({ runId: id });
+    expect(run).toMatchObject({ scenarioId: "payment-failure", phase: Phase.OVER, failures: ["It was stopped."] });
+    expect(JSON.parse(run?.score?.json ?? "{}")).toMatchObject({
+      scenario: "payment-failure",
+      accuracy: [1, 1, 1, 1, 1],
+    });
+    expect(await variantOf("paymentFailure")).toBe("off");
+  }, 120_000);
+
+  it("is the only one at a time; a reset ends it and puts everything back", async () => {
+    const id = await start("payment-failure");
+    await expect(start("ad-failure")).rejects.toThrow(/is under way/);
+    await client().reset({});
+    expect((await runOf(id)).phase).toBe(Phase.OVER);
+    await expect(client().stopRun({ runId: id })).rejects.toThrow(/is over/);
+    expect((await loadSettings()).ratePerSecond).toBe(0);
+  }, 60_000);
+});
+
+describe("bad input", () => {
+  it.each([
+    [
+      "a scenario that there is not",
+      () => start("no-such-scenario"),
+      /There is no scenario no-such-scenario; there are ad-failure/,
+    ],
+    ["a profile that there is not", () => client().startRun({ scenarioId: "ad-failure", profile: "slow" }), /profile/],
+    ["a run that there is not", () => runOf(crypto.randomUUID()), /There is no run/],
+    ["no id", () => runOf("x"), /run_id/],
+  ])("%s is refused", async (_, call, reason) => {
+    await expect(call()).rejects.toThrow(reason);
+  });
+
+  it("an answer that is none is refused with all reasons, and does not count", async () => {
+    const id = await start("baseline");
+    const answer = JSON.stringify({ rootCauses: [{ reason: "x" }, { entity: "a", category: "magic" }] });
+    await expect(client().submitAnswer({ runId: id, answer })).rejects.toThrow(
+      /rootCauses\.0.*entity.*rootCauses\.1\.category/s,
+    );
+    await client().submitAnswer({ runId: id, answer: '{"rootCauses": []}' });
+    await client().stopRun({ runId: id });
+  }, 60_000);
+});
+
+it("scenarios are listed without their truth", async () => {
+  const { scenarios } = await client().listScenarios({});
+  expect(scenarios.map(({ id }) => id)).toContain("baseline");
+  expect(Object.keys(scenarios[0] ?? {}).toSorted()).toEqual(["$typeName", "description", "difficulty", "id", "title"]);
+});
+
+it("plain JSON over HTTP will do, too", async () => {
+  const { status, body } = await api(url, "/orrery.scenarios.v1.ScenarioService/ListScenarios", { body: {} });
+  expect([status, body.scenarios.length > 10]).toEqual([200, true]);
+});

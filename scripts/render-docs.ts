@@ -13,7 +13,7 @@ import { defaultPolicy } from "../src/platform/rpc/client.ts";
 import { type ErrorKind, platformErrors, rpcError } from "../src/platform/rpc/errors.ts";
 import { maxMessageBytes } from "../src/platform/rpc/remote-transport.ts";
 import { defaultLimits } from "../src/platform/rpc/serve-method.ts";
-import { type Manifest, manifestSchema } from "../src/scenarios/manifest.ts";
+import { culpritsOf, type Manifest, manifestSchema } from "../src/scenarios/manifest.ts";
 import { flags } from "../src/services/flags.ts";
 import { services } from "../src/services/index.ts";
 
@@ -142,14 +142,14 @@ async function scenariosTable(): Promise<string> {
   return table(
     ["Scenario", "Difficulty", "Faults", "Root cause", "Reason", "Category"],
     manifests.map(({ id, difficulty, faults }) => {
-      const each = (say: (fault: Manifest["faults"][number]) => string) => faults.map(say).join(", ");
+      const culprits = culpritsOf({ faults });
       return [
         `[${id}](../scenarios/${id}.yaml)`,
         difficulty,
-        each(({ flag, variant }) => `\`${flag}\` ${variant}`),
-        each(({ rootCause }) => `\`${rootCause.entity}\``),
-        each(({ rootCause }) => rootCause.reason),
-        [...new Set(faults.map(({ rootCause }) => rootCause.category))].join(", "),
+        faults.map(({ flag, variant, isDecoy }) => `\`${flag}\` ${variant}${isDecoy ? " (decoy)" : ""}`).join(", "),
+        culprits.map(({ rootCause }) => `\`${rootCause.entity}\``).join(", "),
+        culprits.map(({ rootCause }) => rootCause.reason).join(", "),
+        [...new Set(culprits.map(({ rootCause }) => rootCause.category))].join(", "),
       ];
     }),
   );

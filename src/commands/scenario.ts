@@ -8,7 +8,7 @@ import { exportRecording } from "../scenarios/export-recording.ts";
 import { flagVariants } from "../scenarios/known-flags.ts";
 import { type KnownSystem, knownSystem } from "../scenarios/known-system.ts";
 import { layouts } from "../scenarios/layouts/index.ts";
-import type { Manifest, Mitigation } from "../scenarios/manifest.ts";
+import { culpritsOf, type Manifest, type Mitigation } from "../scenarios/manifest.ts";
 import {
   type ManifestFile,
   manifestFolder,
@@ -144,12 +144,13 @@ function description({ id, title, difficulty, description: what, seed, load, pha
     section(
       "Faults",
       faults.map(
-        ({ flag, variant, target, afterSeconds }) => `${flag}=${variant} in ${target} after ${afterSeconds} s`,
+        ({ flag, variant, target, afterSeconds, isDecoy }) =>
+          `${flag}=${variant} in ${target} after ${afterSeconds} s${isDecoy ? ", a decoy" : ""}`,
       ),
     ),
     section(
       "Root causes",
-      faults.map(({ rootCause: { entity, reason, category } }) => `${entity}: ${reason} (${category})`),
+      culpritsOf({ faults }).map(({ rootCause: { entity, reason, category } }) => `${entity}: ${reason} (${category})`),
     ),
     section(
       "Propagation",

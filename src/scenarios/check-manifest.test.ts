@@ -2,8 +2,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { problemText, readManifest } from "./check-manifest.ts";
+import { culpritsOf } from "./manifest.ts";
 import { readManifestFolder } from "./manifest-files.ts";
 import { testSystem } from "./testing.ts";
+import { truthOf } from "./truth-of-run.ts";
 
 const folder = join(import.meta.dirname, "../../scenarios");
 const good = readFileSync(join(folder, "payment-failure.yaml"), "utf8");
@@ -25,7 +27,10 @@ describe("a manifest", () => {
     const flags = manifests.flatMap(({ faults }) => faults.map(({ flag }) => flag));
     expect([...new Set(flags)].sort()).toEqual([...testSystem.flags.keys()]);
     expect(manifests.filter(({ faults }) => faults.length === 0).map(({ id }) => id)).toEqual(["baseline"]);
-    expect(manifests.filter(({ faults }) => faults.length > 1).map(({ id }) => id)).toEqual(["payment-and-ad-failure"]);
+    expect(manifests.filter((manifest) => culpritsOf(manifest).length > 1).map(({ id }) => id)).toEqual([
+      "payment-and-ad-failure",
+      "wrong-rate-and-stuck-accounting",
+    ]);
     expect(new Set(manifests.map(({ seed }) => seed)).size).toBe(manifests.length);
   });
 
@@ -136,6 +141,13 @@ describe("a manifest", () => {
       at: "- { action: scale",
     },
     {
+      with: "an action with a sentence that a comma ends",
+      from: "why: Every replica reads",
+      to: "why: Every replica, reads",
+      says: "mitigations[2].reads the same flag.: there is no such field",
+      at: "- { action: scale",
+    },
+    {
       with: "YAML that is none",
       from: "seed: 2",
       to: "seed: [2",
@@ -162,6 +174,35 @@ describe("a manifest", () => {
       "decoys[0].entity",
       "mitigations",
     ]);
+  });
+
+  describe("with a decoy", () => {
+    const file = "scenarios/shipping-deployment-and-slow-quotes.yaml";
+    const misleading = readFileSync(join(folder, "shipping-deployment-and-slow-quotes.yaml"), "utf8");
+    const decoy = "    isDecoy: true\n";
+    const cause = "    rootCause:\n      entity: quote\n      reason: latency creeps up\n      category: latency\n";
+
+    it("has the other fault alone for its truth", () => {
+      const read = readManifest(misleading, { file, system: testSystem });
+      if (read.kind !== "manifest") throw new Error(read.problems.map(problemText).join("\n"));
+      expect(read.manifest.faults.map(({ flag }) => flag)).toEqual(["shippingDeployment", "quoteCreepingLatency"]);
+      expect(truthOf(read.manifest, 0).rootCauses.map(({ entity }) => entity)).toEqual(["quote"]);
+    });
+
+    it.each([
+      { but: "neither cause nor decoy", from: decoy, to: "", says: "faults[0]: the field rootCause is missing" },
+      { but: "both in one", from: cause, to: `${cause}${decoy}`, says: "faults[1].isDecoy: a decoy has no root cause" },
+      { but: "nothing else", from: cause, to: decoy, says: "faults: there are decoys only, and nothing to be found" },
+      {
+        but: "a target that is not told to be innocent",
+        from: "  - entity: shipping\n",
+        to: "  - entity: email\n",
+        says: 'decoys: "shipping" is made to look guilty by shippingDeployment, and is not among them',
+      },
+    ])("but $but is refused", ({ from, to, says }) => {
+      expect(misleading).toContain(from);
+      expect(problems(misleading.replace(from, to), file).join("\n")).toContain(says);
+    });
   });
 
   it("without a fault may promise none of its effects", () => {

@@ -1,7 +1,8 @@
+import { Settings } from "typebox/system";
 import { Value } from "typebox/value";
 import { isCollection, isMap, isNode, isPair, LineCounter, parseDocument } from "yaml";
 import type { KnownSystem } from "./known-system.ts";
-import { actions, type Fault, type Manifest, manifestSchema } from "./manifest.ts";
+import { actions, culpritsOf, type Fault, type Manifest, manifestSchema } from "./manifest.ts";
 
 /** Something wrong in a manifest. */
 export interface ManifestProblem {
@@ -12,6 +13,9 @@ export interface ManifestProblem {
   readonly path: string;
   readonly reason: string;
 }
+
+// Of eight, which is the default, a union's last shapes are told too few to be judged by.
+Settings.Set({ maxErrors: 1_000 });
 
 type Path = readonly (string | number)[];
 type Complain = (path: Path, reason: string) => void;
@@ -56,6 +60,9 @@ function checkShape(content: unknown, complain: Complain): void {
       case "boolean":
         // The property itself is named by the complaint of its object.
         break;
+      case "anyOf":
+        // What is wrong is told by the complaints of the shape that was meant.
+        break;
       case "additionalProperties":
         for (const name of error.params.additionalProperties) complain([...path, name], "there is no such field");
         break;
@@ -80,11 +87,11 @@ type ShapeError = ReturnType<typeof Value.Errors>[number];
 function ofLikelyBranches(errors: readonly ShapeError[]): readonly ShapeError[] {
   const complaints = Map.groupBy(errors, ({ schemaPath, instancePath }) => {
     const [, union, branch] = /^(.*\/anyOf)\/(\d+)/.exec(schemaPath) ?? [];
-    return union === undefined ? "" : `${union} ${/^\/\w+(\/\d+)?/.exec(instancePath)?.[0]}#${branch}`;
+    return union === undefined ? "" : `${union} ${/^\/\w+(\/\d+)?/.exec(instancePath)?.[0]}\n${branch}`;
   });
   const best = new Map<string, readonly ShapeError[]>();
   for (const [key, some] of complaints) {
-    const union = key.replace(/#.*$/, "");
+    const union = key.replace(/\n.*$/, "");
     const before = best.get(union);
     if (before === undefined || weight(some) < weight(before)) best.set(union, some);
   }
@@ -122,12 +129,18 @@ function checkMeaning(
     }
   };
 
-  const causes = new Set(faults.map(({ rootCause }) => rootCause.entity));
+  const causes = new Set(culpritsOf(manifest).map(({ rootCause }) => rootCause.entity));
   for (const [index, fault] of faults.entries()) checkFault(["faults", index], fault);
-  function checkFault(path: Path, { flag: name, variant, target, afterSeconds, rootCause }: Fault): void {
+  function checkFault(path: Path, { flag: name, variant, target, afterSeconds, rootCause, isDecoy }: Fault): void {
     flag(path, name, variant);
     known([...path, "target"], target, system.services, "a service");
-    known([...path, "rootCause", "entity"], rootCause.entity, system.entities, "on the service map");
+    if (rootCause !== undefined) {
+      known([...path, "rootCause", "entity"], rootCause.entity, system.entities, "on the service map");
+      if (isDecoy) complain([...path, "isDecoy"], "a decoy has no root cause");
+    } else if (!isDecoy) complain(path, "the field rootCause is missing");
+    else if (!manifest.decoys.some(({ entity }) => entity === target)) {
+      complain(["decoys"], `${quoted(target)} is made to look guilty by ${name}, and is not among them`);
+    }
     if (afterSeconds >= phases.faultSeconds) {
       complain([...path, "afterSeconds"], `${afterSeconds} s is not before the revert after ${phases.faultSeconds} s`);
     }
@@ -136,6 +149,7 @@ function checkMeaning(
       complain(["revert"], `${name} is reverted to ${quoted(variant)}, which is the fault`);
     }
   }
+  if (faults.length > 0 && causes.size === 0) complain(["faults"], "there are decoys only, and nothing to be found");
   if (faults.length > 0 && !faults.some(({ afterSeconds }) => afterSeconds === 0)) {
     complain(["faults"], "the first fault has to have afterSeconds 0: that moment is the injection");
   }

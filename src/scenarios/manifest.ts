@@ -11,6 +11,11 @@ export const categories = [
   "not-ready",
   "backlog",
   "traffic",
+  "configuration",
+  "contention",
+  "duplicates",
+  "exhaustion",
+  "wrong-data",
 ] as const;
 
 const closed = { additionalProperties: false } as const;
@@ -32,7 +37,12 @@ const fault = Type.Object(
     variant: text("Its variant while the fault lasts."),
     target: text("Whom the flag changes: the service that reads it."),
     afterSeconds: seconds("When it is injected, after the first fault.", 0),
-    rootCause,
+    rootCause: Type.Optional(rootCause),
+    isDecoy: Type.Optional(
+      Type.Literal(true, {
+        description: "Instead of a root cause: it harms nobody, is there to mislead, and is no part of the truth.",
+      }),
+    ),
   },
   closed,
 );
@@ -157,4 +167,12 @@ export const manifestSchema = Type.Object(
 
 export type Manifest = Static<typeof manifestSchema>;
 export type Fault = Manifest["faults"][number];
+export type RootCause = Static<typeof rootCause>;
+/** A fault that is to be found. */
+export type Culprit = Fault & { readonly rootCause: RootCause };
 export type Mitigation = Manifest["mitigations"][number];
+
+/** The faults that are to be found: all but decoys. */
+export function culpritsOf({ faults }: Pick<Manifest, "faults">): readonly Culprit[] {
+  return faults.flatMap(({ rootCause, ...fault }) => (rootCause === undefined ? [] : [{ ...fault, rootCause }]));
+}

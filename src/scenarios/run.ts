@@ -1,4 +1,4 @@
-import type { Manifest } from "./manifest.ts";
+import { culpritsOf, type Manifest, type RootCause } from "./manifest.ts";
 
 /** When what happened in a run of a scenario. */
 export interface RunTimes {
@@ -22,7 +22,7 @@ export interface InjectedFault {
   readonly target: string;
   readonly entity: string;
   readonly reason: string;
-  readonly category: Manifest["faults"][number]["rootCause"]["category"];
+  readonly category: RootCause["category"];
   readonly injectedAt: Date;
 }
 
@@ -43,7 +43,7 @@ export function timesProblem({ manifest, times }: Run): string | undefined {
 export function injectedFaults({ manifest, times }: Run): readonly InjectedFault[] {
   const { injectedAt } = times;
   if (injectedAt === undefined) return [];
-  return manifest.faults.map(({ flag, variant, target, afterSeconds, rootCause }) => ({
+  return culpritsOf(manifest).map(({ flag, variant, target, afterSeconds, rootCause }) => ({
     flag,
     variant,
     target,

@@ -9,14 +9,14 @@ import { errorInfo } from "../../src/platform/rpc/errors.ts";
 import { expectBooksAgree } from "../books.ts";
 import { api, Customer, flashlight, goodCard, home, telescope } from "../customer.ts";
 import { eventually } from "../eventually.ts";
+import { TestFlags } from "../flags/test-flags.ts";
 import { startShop, type TestShop } from "../shop.ts";
-import { SwitchedFlags } from "./switched-flags.ts";
 
-let flags: SwitchedFlags;
+let flags: TestFlags;
 let shop: TestShop;
 beforeAll(async () => {
-  flags = await SwitchedFlags.create();
-  shop = await startShop({ environment: { FLAGD_FILE: flags.path } });
+  flags = await TestFlags.make();
+  shop = await startShop({ environment: flags.environment });
 });
 afterAll(async () => {
   await shop.stop();

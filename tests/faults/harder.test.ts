@@ -8,17 +8,17 @@ import { event } from "../../gen/telemetry/registry.ts";
 import { expectBooksAgree } from "../books.ts";
 import { api, Customer, flashlight, goodCard } from "../customer.ts";
 import { eventually } from "../eventually.ts";
+import { TestFlags } from "../flags/test-flags.ts";
 import { startShop, type TestShop } from "../shop.ts";
 import { Captured } from "../telemetry/captured.ts";
-import { SwitchedFlags } from "./switched-flags.ts";
 
 const captured = new Captured();
-let flags: SwitchedFlags;
+let flags: TestFlags;
 let shop: TestShop;
 beforeAll(async () => {
-  flags = await SwitchedFlags.create();
+  flags = await TestFlags.make();
   shop = await startShop({
-    environment: { FLAGD_FILE: flags.path, OTEL_TRACES_SAMPLER: "always_on", LOG_LEVEL: "fatal" },
+    environment: { ...flags.environment, OTEL_TRACES_SAMPLER: "always_on", LOG_LEVEL: "fatal" },
     sinks: [captured],
   });
 });

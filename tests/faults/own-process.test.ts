@@ -7,17 +7,17 @@ import { metric } from "../../gen/telemetry/registry.ts";
 import { expectBooksAgree } from "../books.ts";
 import { api, Customer, flashlight } from "../customer.ts";
 import { eventually } from "../eventually.ts";
+import { TestFlags } from "../flags/test-flags.ts";
 import { startShop, type TestShop } from "../shop.ts";
 import { Captured } from "../telemetry/captured.ts";
-import { SwitchedFlags } from "./switched-flags.ts";
 
 const captured = new Captured();
-let flags: SwitchedFlags;
+let flags: TestFlags;
 let shop: TestShop;
 beforeAll(async () => {
-  flags = await SwitchedFlags.create();
+  flags = await TestFlags.make();
   shop = await startShop({
-    environment: { FLAGD_FILE: flags.path, OTEL_METRIC_EXPORT_INTERVAL: "200", OTEL_TRACES_SAMPLER: "always_on" },
+    environment: { ...flags.environment, OTEL_METRIC_EXPORT_INTERVAL: "200", OTEL_TRACES_SAMPLER: "always_on" },
     sinks: [captured],
   });
 });
@@ -94,12 +94,12 @@ describe("a service whose flag needs a process of its own", { timeout: 60_000 },
     const known: number[] = [];
     try {
       for (let round = 0; round < 2; round++) {
-        await flags.set(shop.url, "emailMemoryLeak", "1x");
-        await flags.set(shop.url, "recommendationCacheFailure", "on");
+        await flags.setIn(shop.url, "emailMemoryLeak", "1x");
+        await flags.setIn(shop.url, "recommendationCacheFailure", "on");
         const pid = await during("adHighCpu", "on", () => moved("ad", getAds, known));
         known.push(pid);
-        await flags.set(shop.url, "emailMemoryLeak", "off");
-        await flags.set(shop.url, "recommendationCacheFailure", "off");
+        await flags.setIn(shop.url, "emailMemoryLeak", "off");
+        await flags.setIn(shop.url, "recommendationCacheFailure", "off");
         await eventually(() => expect(isAlive(pid)).toBe(false), 20_000);
       }
     } finally {

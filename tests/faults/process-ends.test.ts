@@ -5,8 +5,8 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
 import { eventually } from "../eventually.ts";
+import { TestFlags } from "../flags/test-flags.ts";
 import { OrreryProcess } from "../orrery-process.ts";
-import { SwitchedFlags } from "./switched-flags.ts";
 
 /** The processes that a process has started to run services, by their names. */
 async function servicesOf(parent: number): Promise<ReadonlyMap<string, number>> {
@@ -40,15 +40,15 @@ function up(environment: Readonly<Record<string, string>>): OrreryProcess {
 
 /** A shop whose flags have sent three services into processes of their own. */
 async function shopWithChildren(): Promise<{ readonly shop: OrreryProcess; readonly children: readonly number[] }> {
-  const flags = await SwitchedFlags.create();
+  const flags = await TestFlags.make();
   onTestFinished(() => flags.remove());
-  const shop = up({ FLAGD_FILE: flags.path });
+  const shop = up(flags.environment);
   // Whatever a test has found, it leaves no shop behind; one that has ended is killed in vain.
   onTestFinished(() => shop.kill());
   const [, url = ""] = await shop.says(/The shop +(http\S+)\//);
-  await flags.set(url, "adManualGc", "on");
-  await flags.set(url, "emailMemoryLeak", "1x");
-  await flags.set(url, "recommendationCacheFailure", "on");
+  await flags.setIn(url, "adManualGc", "on");
+  await flags.setIn(url, "emailMemoryLeak", "1x");
+  await flags.setIn(url, "recommendationCacheFailure", "on");
   const children = await eventually(async () => {
     const services = await servicesOf(shop.pid);
     expect([...services.keys()].sort()).toEqual(["ad", "email", "recommendation"]);

@@ -2,14 +2,14 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { expectBooksAgree } from "../books.ts";
 import { Customer, flashlight } from "../customer.ts";
 import { eventually } from "../eventually.ts";
+import { TestFlags } from "../flags/test-flags.ts";
 import { startShop, type TestShop } from "../shop.ts";
-import { SwitchedFlags } from "./switched-flags.ts";
 
-let flags: SwitchedFlags;
+let flags: TestFlags;
 let shop: TestShop;
 beforeAll(async () => {
-  flags = await SwitchedFlags.create();
-  shop = await startShop({ environment: { FLAGD_FILE: flags.path } });
+  flags = await TestFlags.make();
+  shop = await startShop({ environment: flags.environment });
 });
 afterAll(async () => {
   await shop.stop();

@@ -2,17 +2,17 @@ import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { launchBrowser, newShopper } from "../browser/browser.ts";
 import { eventually } from "../eventually.ts";
+import { TestFlags } from "../flags/test-flags.ts";
 import { startShop, type TestShop } from "../shop.ts";
-import { SwitchedFlags } from "./switched-flags.ts";
 
 const picture = "/images/products/RoofBinoculars.jpg";
 const delayHeader = "x-envoy-fault-delay-request";
 
-let flags: SwitchedFlags;
+let flags: TestFlags;
 let shop: TestShop;
 beforeAll(async () => {
-  flags = await SwitchedFlags.create();
-  shop = await startShop({ environment: { FLAGD_FILE: flags.path } });
+  flags = await TestFlags.make();
+  shop = await startShop({ environment: flags.environment });
 });
 afterAll(async () => {
   await shop?.stop();

@@ -1,6 +1,7 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { expect } from "vitest";
 import {
   type FlagDefinition,
   flagDocument,
@@ -10,8 +11,12 @@ import {
 import { FlagFile } from "../../src/platform/flags/flag-file.ts";
 import { createLogger } from "../../src/platform/logging/logger.ts";
 import { flags } from "../../src/services/flags.ts";
+import { api } from "../customer.ts";
+import { eventually } from "../eventually.ts";
 
 const declared = flagDocument(flags);
+/** Whom rules are for: those of one product, and those of some sessions. */
+const anybody = { product_id: "OLJCESPC7Z", targetingKey: "0" };
 
 /** A file of flags for a shop under test, changed as by another program. */
 export class TestFlags {
@@ -45,6 +50,27 @@ export class TestFlags {
       ...document,
       flags: { ...document.flags, [key]: { state: "ENABLED", variants: {}, ...definition } },
     }));
+  }
+
+  /** Puts a flag into a variant, and waits until the shop at `url` says so. */
+  async setIn(url: string, key: string, variant: string): Promise<void> {
+    await this.set(key, variant);
+    await eventually(async () => {
+      const { body } = await api(url, `/flagservice/ofrep/v1/evaluate/flags/${key}`, { body: { context: anybody } });
+      expect(body).toMatchObject({ key, variant });
+    });
+  }
+
+  /** Does something while a flag has another variant than its resting one. */
+  async during<T>(url: string, key: string, variant: string, work: () => Promise<T>): Promise<T> {
+    const declaration = flags.find((flag) => flag.key === key);
+    if (declaration === undefined) throw new Error(`There is no flag ${key}`);
+    await this.setIn(url, key, variant);
+    try {
+      return await work();
+    } finally {
+      await this.setIn(url, key, declaration.resting);
+    }
   }
 
   /** All flags at rest. */

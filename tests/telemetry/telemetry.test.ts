@@ -15,7 +15,7 @@ import { spanKind } from "../../src/observatory/otlp/traces.ts";
 import { services } from "../../src/services/index.ts";
 import { api, Customer, flashlight, home, telescope } from "../customer.ts";
 import { eventually } from "../eventually.ts";
-import { SwitchedFlags } from "../faults/switched-flags.ts";
+import { TestFlags } from "../flags/test-flags.ts";
 import { startShop, type TestShop } from "../shop.ts";
 import { Captured } from "./captured.ts";
 
@@ -35,7 +35,7 @@ const person = {
   street: "12 St James's Square",
   card: "4432-8015-6152-0454",
 };
-let flags: SwitchedFlags;
+let flags: TestFlags;
 let shop: TestShop;
 let orderId: string;
 let traceId: string;
@@ -104,10 +104,10 @@ async function visit(): Promise<void> {
 }
 
 beforeAll(async () => {
-  flags = await SwitchedFlags.create();
+  flags = await TestFlags.make();
   shop = await startShop({
     sinks: [captured],
-    environment: { FLAGD_FILE: flags.path, OTEL_METRIC_EXPORT_INTERVAL: "200" },
+    environment: { ...flags.environment, OTEL_METRIC_EXPORT_INTERVAL: "200" },
   });
   await visit();
   await eventually(() => {

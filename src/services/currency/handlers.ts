@@ -12,22 +12,23 @@ import type { CurrencyFaults } from "./faults.ts";
 
 export function currencyHandlers(faults: CurrencyFaults, { meter }: Telemetry): ServiceImpl<typeof CurrencyService> {
   const conversions = meter.createCounter(metric.demoExchangeConversions.name, metric.demoExchangeConversions);
-  const observe = (count: number, from: string | undefined, to: string) => {
-    conversions.add(count, { [attribute.demoExchangeTo]: to });
+  const tellSpan = (from: string | undefined, to: string) => {
     trace.getActiveSpan()?.setAttributes({ [attribute.demoExchangeFrom]: from ?? "", [attribute.demoExchangeTo]: to });
   };
   return {
     getSupportedCurrencies: () => ({ currencyCodes: [...supportedCurrencies] }),
     async convert({ from, toCode }) {
+      tellSpan(from?.currencyCode, toCode);
       await faults.beforeConverting(toCode);
       const converted = await convertMessage(from, { toCode, faults });
-      observe(1, from?.currencyCode, toCode);
+      conversions.add(1, { [attribute.demoExchangeTo]: toCode });
       return converted;
     },
     async convertBatch({ from, toCode }) {
+      if (from.length > 0) tellSpan(from[0]?.currencyCode, toCode);
       await faults.beforeConverting(toCode);
       const converted = await Promise.all(from.map((money) => convertMessage(money, { toCode, faults })));
-      if (converted.length > 0) observe(converted.length, from[0]?.currencyCode, toCode);
+      if (converted.length > 0) conversions.add(converted.length, { [attribute.demoExchangeTo]: toCode });
       return { converted };
     },
   };

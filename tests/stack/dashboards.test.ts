@@ -17,7 +17,7 @@ beforeAll(async () => {
   traffic = new Traffic(stack);
   await visitWithBrowser(stack.url);
   await refundOnce(stack);
-  await stack.flags.set(stack.url, "adNoisyLogs", "on");
+  await stack.flags.set("adNoisyLogs", "on");
   await eventually(() => expect(traffic.placed).toBeGreaterThan(30), 60_000);
   await stack.withoutSome(async () => {
     // Until so many have failed that they are counted, and that somebody is told.

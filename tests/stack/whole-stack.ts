@@ -11,7 +11,7 @@ import { shopObjectives } from "../../src/observatory/objectives/shop-objectives
 import { services } from "../../src/services/index.ts";
 import { launchBrowser, newShopper } from "../browser/browser.ts";
 import { api, Customer, flashlight, goodCard, telescope } from "../customer.ts";
-import { SwitchedFlags } from "../faults/switched-flags.ts";
+import { TestFlags } from "../flags/test-flags.ts";
 import { remoteClient } from "../remote-client.ts";
 import { startNativeMesh } from "./native-mesh.ts";
 
@@ -20,7 +20,7 @@ export interface WholeStack {
   /** Envoy's address. */
   readonly url: string;
   /** The flags that all services follow. */
-  readonly flags: SwitchedFlags;
+  readonly flags: TestFlags;
   /** A service's own address. */
   urlOf(service: string): string;
   /** Base addresses of what Grafana asks. */
@@ -34,9 +34,9 @@ export async function startWholeStack(): Promise<WholeStack> {
   const folder = await mkdtemp(join(tmpdir(), "orrery-rules-"));
   const files = prometheusFiles({ services, objectives: shopObjectives, evaluationSeconds: 2 });
   const [configuration = ""] = await writeRenderedFiles(folder, files);
-  const flags = await SwitchedFlags.create();
+  const flags = await TestFlags.make();
   const mesh = await startNativeMesh({
-    environment: { OTEL_METRIC_EXPORT_INTERVAL: "2000", FLAGD_FILE: flags.path, LOAD_GENERATOR_VUS: "3" },
+    environment: { OTEL_METRIC_EXPORT_INTERVAL: "2000", LOAD_GENERATOR_VUS: "3", ...flags.environment },
     settings: { prometheus: { "config.file": configuration }, collector: { COLLECTOR_FLUSH_INTERVAL: "2s" } },
     restarts: false,
   });

@@ -28,8 +28,8 @@ export class ObjectiveKeeper {
   readonly #options: ObjectiveKeeperOptions;
   /** Events as of the last time, by objective. */
   readonly #known = new Map<string, readonly Events[]>();
-  /** When that was, in nanoseconds of Unix time. */
-  #judged: bigint | undefined;
+  /** When that was, in milliseconds of Unix time. */
+  #judgedMs: number | undefined;
 
   constructor(options: ObjectiveKeeperOptions) {
     this.#options = options;
@@ -39,17 +39,21 @@ export class ObjectiveKeeper {
   async evaluate(): Promise<void> {
     const { objectives, timing } = this.#options;
     const source = this.#options.source();
-    const longest = windowStart(source, Math.max(...timing.policies.map(({ longSeconds }) => longSeconds)));
-    const recent = windowStart(source, Math.min(...timing.policies.map(({ shortSeconds }) => shortSeconds)));
+    const { nowMs } = source;
+    const longest = Math.max(...timing.policies.map(({ longSeconds }) => longSeconds));
+    const shortest = Math.min(...timing.policies.map(({ shortSeconds }) => shortSeconds));
     // What was complete a minute ago hardly ever changes any more.
-    const since = [recent, this.#judged ?? longest].reduce((a, b) => (a < b ? a : b));
+    const unknown = Math.max(shortest, (nowMs - (this.#judgedMs ?? 0)) / 1_000);
+    const since = windowStart(source, Math.min(longest, unknown));
     for (const objective of objectives) {
-      const known = (this.#known.get(objective.name) ?? []).filter(({ slot }) => slot >= longest && slot < since);
+      const known = (this.#known.get(objective.name) ?? []).filter(
+        ({ slot }) => slot >= windowStart(source, longest) && slot < since,
+      );
       const events = [...known, ...(await objectiveEvents(objective, source, since))];
       this.#known.set(objective.name, events);
       for (const policy of timing.policies) this.#judge(objective, policy, { events, source });
     }
-    this.#judged = windowStart(source, 0);
+    this.#judgedMs = nowMs;
   }
 
   #judge(

@@ -17,6 +17,7 @@ beforeAll(async () => {
   traffic = new Traffic(stack);
   await visitWithBrowser(stack.url);
   await refundOnce(stack);
+  await stack.flags.set("adNoisyLogs", "on");
   await eventually(() => expect(traffic.placed).toBeGreaterThan(30), 60_000);
   await stack.withoutSome(async () => {
     // Until so many have failed that they are counted, and that somebody is told.
@@ -41,6 +42,7 @@ const raised: Query = { refId: "A", source: "metrics", expr: 'ALERTS{alertstate=
  * are quiet in health are asked like all the rest: there are declined cards, a refund, and a service that is away.
  */
 const unasked: readonly (readonly [uid: string, panel: string, why: string])[] = [
+  ["orrery-load", "Arrivals given up", "tests/load/load-generator.test.ts has more arrivals than there are users"],
   ["orrery-orders", "Orders that recovery moved on", "tests/saga-crash.test.ts ends checkout in the midst of orders"],
   ["orrery-envoy", "Limited and left out", "a host is left out, and an address limited, under floods only"],
   ["orrery-postgresql", "Statements that fail", "tests/database-outage.test.ts takes the database away"],

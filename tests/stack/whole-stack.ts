@@ -11,6 +11,7 @@ import { shopObjectives } from "../../src/observatory/objectives/shop-objectives
 import { services } from "../../src/services/index.ts";
 import { launchBrowser, newShopper } from "../browser/browser.ts";
 import { api, Customer, flashlight, goodCard, telescope } from "../customer.ts";
+import { TestFlags } from "../flags/test-flags.ts";
 import { remoteClient } from "../remote-client.ts";
 import { startNativeMesh } from "./native-mesh.ts";
 
@@ -18,6 +19,8 @@ import { startNativeMesh } from "./native-mesh.ts";
 export interface WholeStack {
   /** Envoy's address. */
   readonly url: string;
+  /** The flags that all services follow. */
+  readonly flags: TestFlags;
   /** A service's own address. */
   urlOf(service: string): string;
   /** Base addresses of what Grafana asks. */
@@ -31,8 +34,9 @@ export async function startWholeStack(): Promise<WholeStack> {
   const folder = await mkdtemp(join(tmpdir(), "orrery-rules-"));
   const files = prometheusFiles({ services, objectives: shopObjectives, evaluationSeconds: 2 });
   const [configuration = ""] = await writeRenderedFiles(folder, files);
+  const flags = await TestFlags.make();
   const mesh = await startNativeMesh({
-    environment: { OTEL_METRIC_EXPORT_INTERVAL: "2000" },
+    environment: { OTEL_METRIC_EXPORT_INTERVAL: "2000", LOAD_GENERATOR_VUS: "3", ...flags.environment },
     settings: { prometheus: { "config.file": configuration }, collector: { COLLECTOR_FLUSH_INTERVAL: "2s" } },
     restarts: false,
   });
@@ -40,6 +44,7 @@ export async function startWholeStack(): Promise<WholeStack> {
   const urlOf = (name: string) => `http://${stack.addressOf(name)}`;
   return {
     url: stack.url,
+    flags,
     urlOf,
     backends: { metrics: urlOf("prometheus"), traces: `${urlOf("jaeger")}/jaeger/ui`, logs: urlOf("loki") },
     async withoutSome(meanwhile) {
@@ -50,6 +55,7 @@ export async function startWholeStack(): Promise<WholeStack> {
     },
     async stop() {
       await mesh.remove();
+      await flags.remove();
       await rm(folder, { recursive: true, force: true });
     },
   };

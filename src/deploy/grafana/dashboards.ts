@@ -4,7 +4,9 @@ import { business } from "./dashboards/business.ts";
 import { collector } from "./dashboards/collector.ts";
 import { envoy } from "./dashboards/envoy.ts";
 import { events } from "./dashboards/events.ts";
+import { flagsAndFaults } from "./dashboards/flags.ts";
 import { kafka } from "./dashboards/kafka.ts";
+import { load } from "./dashboards/load.ts";
 import { objectives } from "./dashboards/objectives.ts";
 import { orders } from "./dashboards/orders.ts";
 import { overview } from "./dashboards/overview.ts";
@@ -19,6 +21,8 @@ export const dashboards: readonly Dashboard[] = [
   overview,
   service,
   objectives,
+  flagsAndFaults,
+  load,
   business,
   orders,
   browsers,

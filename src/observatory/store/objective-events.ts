@@ -3,6 +3,9 @@ import type { Indicator, ObjectiveDefinition } from "../objectives/objective.ts"
 import { firstBucketAbove } from "./latency-buckets.ts";
 import type { TrafficSource } from "./questions/map.ts";
 
+/** A point is found this long, in nanoseconds, before one that counts on from it. */
+const lookBackNanos = 75_000_000_000n;
+
 /** Good and bad events of an objective since a time, by slots of the roll-ups, oldest first. */
 export function objectiveEvents(
   { service, indicator }: ObjectiveDefinition,
@@ -71,7 +74,7 @@ async function delayEvents(
      from metric_points join metric_series using (series_id)
      where name = $metric and service = $service and time >= make_timestamp_ns($since::bigint) and buckets is not null
      order by series_id, time`,
-    { metric, service, since },
+    { metric, service, since: since - lookBackNanos },
   );
   const counted = new Counted(traffic);
   const before = new Map<number, readonly number[]>();
@@ -90,7 +93,7 @@ async function delayEvents(
       counted.add(row.time_ns, isGood, beganAnew ? count : count - (previous[index] ?? 0));
     }
   }
-  return counted.events();
+  return counted.events().filter(({ slot }) => slot >= since);
 }
 
 /** Rises of two counters. */
@@ -104,7 +107,7 @@ async function outcomeEvents(
      from metric_points join metric_series using (series_id)
      where name in ($good, $bad) and service = $service and time >= make_timestamp_ns($since::bigint)
      order by series_id, time`,
-    { good, bad, service, since },
+    { good, bad, service, since: since - lookBackNanos },
   );
   const counted = new Counted(traffic);
   const before = new Map<number, number>();
@@ -113,7 +116,7 @@ async function outcomeEvents(
     before.set(id, value);
     if (previous !== undefined) counted.add(time, name === good, value < previous ? value : value - previous);
   }
-  return counted.events();
+  return counted.events().filter(({ slot }) => slot >= since);
 }
 
 /** Good and bad events by slot. */

@@ -26,6 +26,10 @@ export interface ObjectiveKeeperOptions {
 /** Tells how objectives are kept, and looks from time to time whether their error budgets burn too fast. */
 export class ObjectiveKeeper {
   readonly #options: ObjectiveKeeperOptions;
+  /** Events as of the last time, by objective. */
+  readonly #known = new Map<string, readonly Events[]>();
+  /** When that was, in milliseconds of Unix time. */
+  #judgedMs: number | undefined;
 
   constructor(options: ObjectiveKeeperOptions) {
     this.#options = options;
@@ -35,11 +39,21 @@ export class ObjectiveKeeper {
   async evaluate(): Promise<void> {
     const { objectives, timing } = this.#options;
     const source = this.#options.source();
+    const { nowMs } = source;
     const longest = Math.max(...timing.policies.map(({ longSeconds }) => longSeconds));
+    const shortest = Math.min(...timing.policies.map(({ shortSeconds }) => shortSeconds));
+    // What was complete a minute ago hardly ever changes any more.
+    const unknown = Math.max(shortest, (nowMs - (this.#judgedMs ?? 0)) / 1_000);
+    const since = windowStart(source, Math.min(longest, unknown));
     for (const objective of objectives) {
-      const events = await objectiveEvents(objective, source, windowStart(source, longest));
+      const known = (this.#known.get(objective.name) ?? []).filter(
+        ({ slot }) => slot >= windowStart(source, longest) && slot < since,
+      );
+      const events = [...known, ...(await objectiveEvents(objective, source, since))];
+      this.#known.set(objective.name, events);
       for (const policy of timing.policies) this.#judge(objective, policy, { events, source });
     }
+    this.#judgedMs = nowMs;
   }
 
   #judge(

@@ -29,6 +29,7 @@ const send = (message: FromWorker) => port.postMessage(message);
 
 let taken = 0;
 let isStopping = false;
+let isJudging = false;
 const timers = [
   setInterval(() => store.commit(), commitEveryMs),
   setInterval(() => void evaluate(), evaluateEveryMs / settings.timeScale),
@@ -66,11 +67,16 @@ function reportTaken(): void {
   taken = 0;
 }
 
+/** One after the other: a store that is slow at the moment has enough to do. */
 async function evaluate(): Promise<void> {
+  if (isStopping || isJudging) return;
+  isJudging = true;
   try {
-    if (!isStopping) await store.judge();
+    await store.judge();
   } catch {
     // The next time will tell; what the database lacks shows in the status.
+  } finally {
+    isJudging = false;
   }
 }
 

@@ -10,6 +10,5 @@ export const accounting = declareService({
   consumes: ["orders"],
   schema: "accounting",
   settings: [{ name: "KAFKA_TOPIC", meaning: "The topic of placed orders.", fallback: "orders" }],
-  memoryMb: 88,
   load: () => import("./server.ts"),
 });

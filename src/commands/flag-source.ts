@@ -47,7 +47,7 @@ function declaredFlags(): FlagSource {
 }
 
 /** A file that has every declared flag: what it lacks is added, what it has is left as it is. */
-async function openOwnFile(path: string, log: Logger): Promise<FlagFile> {
+export async function openOwnFile(path: string, log: Logger): Promise<FlagFile> {
   const declared = flagDocument(flags);
   await mkdir(dirname(path), { recursive: true });
   const isThere = await readFile(path).then(

@@ -167,7 +167,7 @@ describe("the scheduler's page", () => {
     const status = page.getByRole("region", { name: "Status" });
     await status.getByText("interval 1, seed 7").waitFor();
     await status.getByText(/adFailure = on, for another/).waitFor();
-    expect(await variantOf("adFailure")).toBe("on");
+    await eventually(async () => expect(await variantOf("adFailure")).toBe("on"));
     await page.getByRole("button", { name: "Stop and revert" }).click();
     await status.getByText("stopped").waitFor();
     await status.getByText("The last 1").click();

@@ -1,7 +1,9 @@
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { FlagService, Writer } from "../../gen/orrery/flags/v1/flags_pb.ts";
 import { flagDocument, flagDocumentText } from "../../src/platform/flags/flag-document.ts";
 import { errorInfo } from "../../src/platform/rpc/errors.ts";
@@ -283,3 +285,19 @@ describe("a page of another origin", () => {
     expect(own.status).toBe(200);
   });
 });
+
+it("flags that people have switched on are on after a restart of the shop", async () => {
+  const dataDir = await mkdtemp(join(tmpdir(), "orrery-shop-"));
+  onTestFinished(() => rm(dataDir, { recursive: true, force: true }));
+  const at = ({ url }: TestShop) =>
+    createClient(FlagService, createConnectTransport({ baseUrl: url, httpVersion: "1.1" }));
+  const first = await startShop({ dataDir, observatory: true });
+  await at(first).setFlag({ key: "paymentFailure", variant: "10%" });
+  await first.stop();
+  const second = await startShop({ dataDir, observatory: true });
+  const { flags: all } = await at(second).listFlags({});
+  const { activities } = await at(second).listActivity({});
+  await second.stop();
+  expect(all.find(({ key }) => key === "paymentFailure")).toMatchObject({ variant: "10%" });
+  expect(activities).toMatchObject([{ key: "paymentFailure", to: "10%" }]);
+}, 60_000);

@@ -94,7 +94,8 @@ function problemsOf(
   if (types.size > 1) {
     problems.push(problem([...at, "variants"], `variants have different types: ${[...types].join(", ")}`));
   }
-  if (typeof defaultVariant === "string" && !known.includes(defaultVariant)) {
+  // flagd tells a flag without one so.
+  if (typeof defaultVariant === "string" && defaultVariant !== "" && !known.includes(defaultVariant)) {
     const reason = `there is no variant ${JSON.stringify(defaultVariant)}; there are ${known.join(", ")}`;
     problems.push(problem([...at, "defaultVariant"], reason));
   }

@@ -17,5 +17,7 @@ export const flagdUi = declareService({
     },
     { name: "ALLOWED_ORIGINS", meaning: "Web pages of other origins that may change flags, separated by commas." },
   ],
+  // Together with the scenarios.
+  memoryMb: 88,
   load: () => import("./server.ts"),
 });

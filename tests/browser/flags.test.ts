@@ -62,7 +62,10 @@ describe("the basic page", () => {
     const good = await readFile(flags.path, "utf8");
     await writeFile(flags.path, good.replace('"ENABLED"', '"SOMETIMES"'));
     try {
-      await page.getByRole("alert").filter({ hasText: /flags\.\w+\.state/ }).waitFor();
+      await page
+        .getByRole("alert")
+        .filter({ hasText: /flags\.\w+\.state/ })
+        .waitFor();
     } finally {
       await writeFile(flags.path, good);
     }
@@ -109,7 +112,7 @@ describe("the advanced page", () => {
   });
 
   it("marks what is wrong where it is, and saves what is right", async () => {
-    await typeAfter('"description": "Fail to get adv', ",");
+    await typeAfter('"description": "Let accounting get', ",");
     await page.getByRole("heading", { name: "1 problem" }).waitFor();
     await page.getByRole("button", { name: "Line 5" }).waitFor();
     await page.locator(".cm-lint-marker-error").waitFor();

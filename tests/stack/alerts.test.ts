@@ -30,7 +30,7 @@ describe("what is committed", () => {
     expect(await amtool("check-config", "otel/alertmanager/alertmanager.yml")).toContain("SUCCESS");
   });
 
-  it.each(globSync("otel/prometheus/tests/*.yml", { cwd: root }))("passes %s", async (file) => {
+  it.each(globSync("otel/prometheus/tests/*.yml", { cwd: root }))("passes %s", { timeout: 600_000 }, async (file) => {
     expect(await promtool("test", "rules", file)).toContain("SUCCESS");
   });
 

@@ -25,6 +25,7 @@ WORKDIR /orrery
 COPY --from=build /orrery/package.json /orrery/LICENSE ./
 COPY --from=build /orrery/dist dist
 COPY --from=build /orrery/src src
+COPY scenarios scenarios
 COPY --from=build /orrery/node_modules/@fastify/swagger-ui/static node_modules/@fastify/swagger-ui/static
 COPY --from=build /orrery/node_modules/@platformatic/wasm-utils/dist/native.wasm node_modules/@platformatic/wasm-utils/dist/
 COPY --from=build /orrery/node_modules/@duckdb node_modules/@duckdb
@@ -33,6 +34,8 @@ ENV NODE_ENV=production \
     NODE_OPTIONS="--max-semi-space-size=2 --max-old-space-size-percentage=50" \
     MALLOC_ARENA_MAX=2 \
     MALLOC_MMAP_THRESHOLD_=65536
+# A volume that is mounted there begins with its owner.
+RUN mkdir -p /var/lib/orrery/flags && chown -R 1000:1000 /var/lib/orrery
 # By number, so that it can be seen to be not root.
 USER 1000:1000
 ENTRYPOINT ["node", "/orrery/dist/server/main.js"]

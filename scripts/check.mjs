@@ -21,6 +21,7 @@ const steps = [
     name: "types of the Observatory's pages (tsc)",
     check: () => tool("tsc", "-p", "src/web/observatory/tsconfig.json"),
   },
+  { name: "types of the flags' pages (tsc)", check: () => tool("tsc", "-p", "src/web/flags/tsconfig.json") },
   { name: "contract (buf lint)", check: () => tool("buf", "lint") },
   { name: "contract kept (buf breaking)", check: () => tool("buf", "breaking", "--against", "proto/baseline.binpb") },
   { name: "generated code (buf generate)", check: generated },

@@ -300,6 +300,46 @@ Example:
   )
   .action(async (answer, options) => (await import("./commands/scenario.ts")).scoreScenario(answer, options));
 
+const flagCommands = program.command("flags").description("The flags of a running shop, and the faults behind them.");
+const shopUrl = () => new Option("--url <url>", "where the shop is").default("http://localhost:8080");
+
+flagCommands
+  .command("list")
+  .description("List the flags; a star marks those that are not at rest.")
+  .addOption(shopUrl())
+  .option("--json", "print JSON rather than a table")
+  .action(async (options) => (await import("./commands/flags.ts")).listFlags(options));
+
+flagCommands
+  .command("set")
+  .description("Put a flag into a variant.")
+  .argument("<key>", "such as paymentFailure")
+  .argument("<variant>", "one of those that `flags list` shows, such as 50%")
+  .addOption(shopUrl())
+  .option("--json", "print the flag as JSON")
+  .addHelpText(
+    "after",
+    `
+Example:
+  npm run orrery -- flags set paymentFailure 50%`,
+  )
+  .action(async (key, variant, options) => (await import("./commands/flags.ts")).setFlag(key, variant, options));
+
+flagCommands
+  .command("clear")
+  .description("Put flags at rest: those that are named, or all that are faults.")
+  .argument("[keys...]", "such as paymentFailure")
+  .addOption(shopUrl())
+  .option("--json", "print the keys of those that were not at rest, as JSON")
+  .action(async (keys, options) => (await import("./commands/flags.ts")).clearFlags(keys, options));
+
+flagCommands
+  .command("watch")
+  .description("Print changes of flags as they happen, and by what they were made, until Ctrl-C.")
+  .addOption(shopUrl())
+  .option("--json", "print a line of JSON for each")
+  .action(async (options) => (await import("./commands/flags.ts")).watchFlags(options));
+
 const stack = program
   .command("stack")
   .description("Run the whole mesh on this machine: engines, and every service as a process of its own.")

@@ -368,8 +368,8 @@ describe.concurrent.each(["grpc", "connect-json"] as const)("over %s", (protocol
   });
 });
 
-/** Provoked by flags: tests/faults/errors.test.ts. */
-const byFlags = ["CART_STORE_UNREACHABLE", "CHARGE_FAILED", "PAYMENT_FAILED", "PRODUCT_UNREADABLE"];
+/** Provoked by flags: tests/faults/. */
+const byFlags = ["CART_STORE_UNREACHABLE", "CHARGE_FAILED", "PAYMENT_FAILED", "PRODUCT_UNREADABLE", "RATE_UNAVAILABLE"];
 
 it("every declared error is provoked with its declared code", () => {
   const declared = {

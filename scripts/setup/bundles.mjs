@@ -9,11 +9,11 @@ import { cached, stage } from "./stage.mjs";
 
 const page = (name) => ({ name, config: `src/web/${name}/vite.config.ts`, output: `dist/web/${name}/index.html` });
 
-/** The pages of the shop and the Observatory, for browsers. */
+/** The pages of the shop, the Observatory and the flags, for browsers. */
 export const web = {
   name: "Web bundles",
   sources: ["src/web", "gen"],
-  bundles: [page("storefront"), page("observatory")],
+  bundles: [page("storefront"), page("observatory"), page("flags")],
   folder: "dist/web",
 };
 

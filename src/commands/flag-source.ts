@@ -18,12 +18,14 @@ import { flags } from "../services/flags.ts";
 export async function flagSource(options: {
   readonly environment: Environment;
   readonly handsOut: boolean;
+  /** Whether the file that FLAGD_FILE names is this process's to make, and to complete. */
+  readonly keepsFile?: boolean;
   readonly ownFile?: string | undefined;
   readonly log: Logger;
 }): Promise<FlagSource> {
-  const { environment, handsOut, ownFile, log } = options;
+  const { environment, handsOut, keepsFile, ownFile, log } = options;
   const file = text(environment, "FLAGD_FILE");
-  if (file !== undefined) return FlagFile.open(file, log);
+  if (file !== undefined) return keepsFile ? openOwnFile(file, log) : FlagFile.open(file, log);
   const host = text(environment, "FLAGD_HOST");
   if (host !== undefined) return flagSync(`http://${host}:${port(environment, "FLAGD_SYNC_PORT", 8015)}`, log);
   if (!handsOut) return declaredFlags();
@@ -45,7 +47,7 @@ function declaredFlags(): FlagSource {
 }
 
 /** A file that has every declared flag: what it lacks is added, what it has is left as it is. */
-async function openOwnFile(path: string, log: Logger): Promise<FlagFile> {
+export async function openOwnFile(path: string, log: Logger): Promise<FlagFile> {
   const declared = flagDocument(flags);
   await mkdir(dirname(path), { recursive: true });
   const isThere = await readFile(path).then(

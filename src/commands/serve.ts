@@ -32,7 +32,12 @@ export async function serve(names: readonly string[], options: ServeOptions): Pr
   const log = createServiceLogger(level, services, telemetry);
   const run = names.includes("all") ? services.map(({ name }) => name) : [...new Set(names)];
   const databases = databaseFromEnvironment(environment, log);
-  const flags = await flagSource({ environment, handsOut: run.includes("flagd"), log });
+  const flags = await flagSource({
+    environment,
+    handsOut: run.includes("flagd"),
+    keepsFile: run.includes("flagd-ui"),
+    log,
+  });
   try {
     const starting = startProcess({
       declarations: services,

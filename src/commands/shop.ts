@@ -200,7 +200,7 @@ const withoutLoad: HttpHandler = (_request, response) =>
   });
 
 /** They hand out or change flags, so they are not there where another flagd has them. */
-const usesFlagFile: readonly string[] = ["flagd", "scenarios"];
+const usesFlagFile: readonly string[] = ["flagd", "flagd-ui", "scenarios"];
 
 /** The services that leave telemetry, and their calls of each other. */
 function watched(all: readonly ServiceDeclaration[]): readonly ServiceDeclaration[] {

@@ -1,4 +1,6 @@
 import { relative } from "node:path";
+import { canOnlyBe, variantOf } from "../platform/flags/flag-document.ts";
+import { flags } from "../services/flags.ts";
 import { services } from "../services/index.ts";
 import { LoadProcess } from "./load-process.ts";
 import { type Shop, startShop } from "./shop.ts";
@@ -45,7 +47,7 @@ export async function up(options: UpOptions): Promise<void> {
     ...(options.users === undefined ? {} : { users: options.users }),
     ...(shop.sink === undefined ? {} : { sink: shop.sink }),
   });
-  stages.line(`\n${whatIsWhere(shop, options)}\nCtrl-C stops it.`);
+  stages.line(`\n${whatIsWhere(shop, options)}${faultsOn(shop)}\nCtrl-C stops it.`);
   await stopped;
   stages.line("\nStopping");
   // Customers leave before the shop closes.
@@ -54,11 +56,24 @@ export async function up(options: UpOptions): Promise<void> {
   stages.line(options.ephemeral ? "Stopped; nothing was kept." : `Stopped; the data stays in ${options.dataDir}.`);
 }
 
-function whatIsWhere({ url, databases, otlp, process: { ports } }: Shop, options: UpOptions): string {
+/** What is broken on purpose from the start, because it was left so. */
+function faultsOn({ flagFile }: Shop): string {
+  const document = flagFile?.set.document;
+  const on = flags.flatMap(({ key, fault, variants, resting }) => {
+    const flag = document?.flags[key];
+    const value = variants[resting];
+    if (flag === undefined || value === undefined || fault === undefined || canOnlyBe(flag, value)) return [];
+    return [`${key} = ${variantOf(flag) ?? "?"}`];
+  });
+  return on.length === 0 ? "" : `\nFaults on: ${on.join(", ")}\n`;
+}
+
+function whatIsWhere({ url, databases, flagFile, otlp, process: { ports } }: Shop, options: UpOptions): string {
   const rows = [
     ["What", "Where"],
     ["The shop", `${url}/`],
     ...(options.observatory ? [["What it does, live", `${url}/observatory/`]] : []),
+    ...(flagFile === undefined ? [] : [["Flags and faults", `${url}/feature/`]]),
     ...(otlp === undefined
       ? []
       : [["OTLP of your own programs", `localhost:${otlp.grpc} (gRPC), http://localhost:${otlp.http} (HTTP)`]]),

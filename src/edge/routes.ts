@@ -39,6 +39,7 @@ export const folders: readonly Folder[] = [
   { prefix: "/mail/", service: "email", isReadOnly: true },
   { prefix: "/otlp-http/", service: "observatory", engine: "otel-collector-http", isWatching: true },
   { prefix: "/flagservice/", service: "flagd", isWatching: true, isStreaming: true },
+  { prefix: "/feature/", service: "flagd-ui", isWatching: true },
   { prefix: "/observatory/", service: "observatory", isWatching: true },
   { prefix: "/jaeger/", service: "observatory", engine: "jaeger", isKept: true, isWatching: true },
   { prefix: "/loadgen/", service: "load-generator", isWatching: true },

@@ -13,7 +13,7 @@ export async function start(context: ServiceContext): Promise<RunningService> {
   for (const service of ["frontend", "image-provider", "email"]) {
     handlers.set(service, tracedForward(context.http.handler(service), service, context.telemetry));
   }
-  for (const service of ["flagd", "load-generator", "observatory"]) {
+  for (const service of ["flagd", "flagd-ui", "load-generator", "observatory"]) {
     handlers.set(service, context.http.handler(service));
   }
   return {

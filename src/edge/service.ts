@@ -14,6 +14,7 @@ export const frontendProxy = declareService({
     "currency",
     "email",
     "flagd",
+    "flagd-ui",
     "frontend",
     "image-provider",
     "load-generator",

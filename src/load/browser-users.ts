@@ -1,9 +1,9 @@
 import { ROOT_CONTEXT, SpanKind, SpanStatusCode } from "@opentelemetry/api";
 import { type Browser, type BrowserContext, errors, type Page } from "playwright-core";
 import { attribute } from "../../gen/telemetry/registry.ts";
+import type { SeededRandom } from "../domain/seeded-random.ts";
 import { launchBrowser } from "./chromium.ts";
 import type { Failure } from "./failure.ts";
-import type { SeededRandom } from "./random.ts";
 import { errorType, type VisitContext } from "./visit.ts";
 
 /** After a task a page stays so long, that its telemetry gets away, in milliseconds. */

@@ -1,5 +1,6 @@
 import { Type } from "typebox";
 import Value from "typebox/value";
+import { foreignPage } from "../platform/http/foreign-page.ts";
 import { type Problem, problemOf, sendProblem, titleOf } from "../platform/http/problem.ts";
 import { readBody } from "../platform/http/read-body.ts";
 import type { Logger } from "../platform/logging/logger.ts";
@@ -165,17 +166,12 @@ function missing(method: string, path: string, response: HttpResponse): Problem 
 
 /** Pages of other origins could otherwise load a shop by the browser of somebody who looks at them. */
 function refuseOthers({ headers }: HttpRequest, isAllowedOrigin: (origin: string) => boolean): void {
-  const { origin } = headers;
-  const isOwn = (from: string) => URL.parse(from)?.host === headers.host || isAllowedOrigin(from);
-  const isForeign =
-    typeof origin === "string"
-      ? !isOwn(origin)
-      : ["cross-site", "same-site"].includes(String(headers["sec-fetch-site"]));
-  if (!isForeign) return;
+  const foreign = foreignPage(headers, isAllowedOrigin);
+  if (foreign === undefined) return;
   throw new Refusal({
     status: 403,
     title: titleOf(403),
-    detail: `Pages of ${origin ?? "other sites"} may not change the load; ALLOWED_ORIGINS names those that may.`,
+    detail: `Pages of ${foreign} may not change the load; ALLOWED_ORIGINS names those that may.`,
     reason: "ORIGIN_NOT_ALLOWED",
   });
 }

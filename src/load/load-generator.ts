@@ -1,5 +1,6 @@
 import { setImmediate as immediately, setTimeout as sleep } from "node:timers/promises";
 import { attribute, event, metric } from "../../gen/telemetry/registry.ts";
+import { SeededRandom } from "../domain/seeded-random.ts";
 import { ConfigError } from "../platform/config/environment.ts";
 import type { Logger } from "../platform/logging/logger.ts";
 import { silent, type Telemetry } from "../platform/telemetry/telemetry.ts";
@@ -12,7 +13,6 @@ import { loadInstruments } from "./instruments.ts";
 import { OpenModel } from "./open-model.ts";
 import { type Plan, steadyPlan } from "./plan.ts";
 import type { DurationRange } from "./quantities.ts";
-import { SeededRandom } from "./random.ts";
 import { type Snapshot, Statistics } from "./statistics.ts";
 import { type LoadSwitches, noSwitches } from "./switches.ts";
 import { drawTask } from "./tasks.ts";

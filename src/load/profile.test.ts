@@ -1,9 +1,9 @@
 import { globSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { SeededRandom } from "../domain/seeded-random.ts";
 import { ArrivalSchedule } from "./arrival-schedule.ts";
 import { parseProfile, readProfile } from "./profile.ts";
-import { SeededRandom } from "./random.ts";
 
 const root = join(import.meta.dirname, "../..");
 const stage = (text: string) => parseProfile(`stages:\n  - ${text}\n`, "load.yaml").plan;

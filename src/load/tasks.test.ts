@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
+import { SeededRandom } from "../domain/seeded-random.ts";
 import { people } from "./people.ts";
-import { SeededRandom } from "./random.ts";
 import { drawTask, type Task } from "./tasks.ts";
 
 /** What the users of a run do first, with their pauses. */

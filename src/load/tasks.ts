@@ -1,5 +1,5 @@
+import type { SeededRandom } from "../domain/seeded-random.ts";
 import { type Person, people } from "./people.ts";
-import type { SeededRandom } from "./random.ts";
 
 /** What a visitor does next, with all that was chosen for it: nothing of it depends on answers. */
 export type Task =

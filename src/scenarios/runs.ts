@@ -108,10 +108,15 @@ export class Runs {
 
   /** Ends what runs, and puts flags and load back. */
   async reset(): Promise<void> {
-    for (const { stopping } of this.#entries.values()) stopping.abort();
-    await Promise.all([...this.#entries.values()].map(({ ended }) => ended));
+    await this.close();
     await this.#shop.clearFlags();
     await this.#shop.stopLoad();
+  }
+
+  /** Ends what runs, and reverts its faults; what people have switched on stays on. */
+  async close(): Promise<void> {
+    for (const { stopping } of this.#entries.values()) stopping.abort();
+    await Promise.all([...this.#entries.values()].map(({ ended }) => ended));
   }
 
   /** Takes the first answer to a run. */

@@ -37,6 +37,6 @@ export async function start(context: ServiceContext): Promise<RunningService> {
   });
   return {
     routes: [route(ScenarioService, scenarioHandlers(runs))],
-    workers: [{ start() {}, stop: () => runs.reset() }],
+    workers: [{ start() {}, stop: () => runs.close() }],
   };
 }

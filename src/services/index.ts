@@ -10,6 +10,7 @@ import { checkout } from "./checkout/service.ts";
 import { currency } from "./currency/service.ts";
 import { email } from "./email/service.ts";
 import { flagd } from "./flagd/service.ts";
+import { flagdUi } from "./flagd-ui/service.ts";
 import { fraudDetection } from "./fraud-detection/service.ts";
 import { frontend } from "./frontend/service.ts";
 import { imageProvider } from "./image-provider/service.ts";
@@ -28,6 +29,7 @@ export const services: readonly ServiceDeclaration[] = [
   currency,
   email,
   flagd,
+  flagdUi,
   fraudDetection,
   frontend,
   frontendProxy,

@@ -2,6 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import postgres from "postgres";
+import { openOwnFile } from "../commands/flag-source.ts";
 import { checkedAddress } from "../deploy/collector.ts";
 import { prometheusFiles } from "../deploy/prometheus.ts";
 import { writeRenderedFiles } from "../deploy/write-rendered-files.ts";
@@ -19,7 +20,7 @@ import { services } from "../services/index.ts";
 import { presetsSetting } from "./engines/collector.ts";
 import type { Engine, Program } from "./engines/engine.ts";
 import { RunningEngine } from "./engines/running-engine.ts";
-import { serviceProgram } from "./service-program.ts";
+import { servicePorts, serviceProgram } from "./service-program.ts";
 
 export interface StackOptions {
   /** The engines that take part, with their installations. Of those that do not, the shop takes over what it can. */
@@ -46,7 +47,7 @@ export interface StackOptions {
 const ofReplica = { AD_PROMETHEUS_PORT: "0" };
 
 /** The frontend's own port, where Envoy has the one that both have in containers. */
-const frontendPort = 8088;
+const frontendPort = 8082;
 
 const firstPauseMs = 1_000;
 const longestPauseMs = 30_000;
@@ -127,6 +128,8 @@ export class NativeStack {
   async start(): Promise<void> {
     const { engines, dataDir } = this.#options;
     await mkdir(dataDir, { recursive: true });
+    // It has to be there for whoever reads it, whoever comes first.
+    await (await openOwnFile(this.#flagFile, createLogger({ level: "silent" }))).close();
     const databases = await this.#startPostgres();
     if (this.addressOf("kafka") === undefined) {
       this.#sharing = shareEventLog(databases);
@@ -253,6 +256,7 @@ export class NativeStack {
       AD_PROMETHEUS_PORT: this.#options.ports === "usual" ? "" : "0",
       ORRERY_SECRET: this.#options.secret,
       ...this.#telemetry(),
+      ...this.#flagSettings(service),
     };
     for (const other of services) {
       const there = this.addressesOf(other);
@@ -266,6 +270,17 @@ export class NativeStack {
     const { host, port, database, username } = await databases.addressFor(schema);
     environment.DB_CONNECTION_STRING = `postgres://${username}@localhost:${port}/${database}?host=${encodeURIComponent(host)}`;
     return environment;
+  }
+
+  get #flagFile(): string {
+    return join(this.#options.dataDir, "flags", "demo.flagd.json");
+  }
+
+  /** Those who hand out or change flags have the file, the others ask flagd. */
+  #flagSettings({ settings = [] }: ServiceDeclaration): Readonly<Record<string, string>> {
+    if (settings.some(({ name }) => name === "FLAGD_FILE")) return { FLAGD_FILE: this.#flagFile };
+    const [host, port] = this.addressOf("flagd", "sync")?.split(":") ?? [];
+    return there({ FLAGD_HOST: host, FLAGD_SYNC_PORT: port });
   }
 
   /** Where telemetry goes: to the Collector, else to the Observatory alone. */
@@ -401,7 +416,9 @@ function replicaNames({ name }: ServiceDeclaration, { replicas }: StackOptions):
 
 async function portsOf(program: Engine | ServiceDeclaration, kind: StackOptions["ports"]): Promise<Ports> {
   const usual =
-    "ports" in program ? program.ports : { rpc: program.name === "frontend" ? frontendPort : program.port.fallback };
+    "ports" in program
+      ? program.ports
+      : { ...servicePorts(program), ...(program.name === "frontend" ? { rpc: frontendPort } : {}) };
   if (kind === "usual") return usual;
   const ports: Record<string, number> = {};
   for (const name of Object.keys(usual)) ports[name] = await freePort();

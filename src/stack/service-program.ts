@@ -10,12 +10,17 @@ const mains = ["../../dist/server/main.js", "../main.ts"].map((path) => fileURLT
 /** A small young generation and a bounded heap: many processes of ours share a machine. */
 const nodeArguments = ["--max-semi-space-size=2", "--max-old-space-size=96"];
 
+/** The ports that a service has where nothing else is told, the first for its calls. */
+export function servicePorts({ port, otherPorts = [] }: ServiceDeclaration): Readonly<Record<string, number>> {
+  return { rpc: port.fallback, ...Object.fromEntries(otherPorts.map(({ name, fallback }) => [name, fallback])) };
+}
+
 /** A service as a process of its own, run and watched like an engine; ready when it says that it can serve. */
 export function serviceProgram(service: ServiceDeclaration, environment: Readonly<Record<string, string>>): Program {
   return {
     name: service.name,
     runsWith: [],
-    ports: { rpc: service.port.fallback },
+    ports: servicePorts(service),
     async prepare({ ports, settings }) {
       const port = String(ports.rpc);
       return {
@@ -27,6 +32,9 @@ export function serviceProgram(service: ServiceDeclaration, environment: Readonl
           ...environment,
           ...settings,
           [service.port.variable]: port,
+          ...Object.fromEntries(
+            (service.otherPorts ?? []).map(({ name, variable }) => [variable, String(ports[name])]),
+          ),
         },
         isReady: async () => (await complaintAbout(port)) === undefined,
         readyWithinMs: 60_000,

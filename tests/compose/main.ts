@@ -73,6 +73,20 @@ async function main(): Promise<void> {
       step("a service cannot read another's tables");
     }
 
+    if (values.compact || run.includes("flagd")) {
+      await setFlag(url, "paymentFailure", "100%");
+      await project.eventually(async () => {
+        const refused = await buy(url).then(
+          () => false,
+          () => true,
+        );
+        if (!refused) throw new Error("The flag paymentFailure is set, and orders are still placed");
+      });
+      await setFlag(url, "paymentFailure", "off");
+      await project.eventually(() => buy(url));
+      step("a flag that is set on /feature/ acts, and is gone when it is put back");
+    }
+
     if (run.includes("jaeger")) {
       await project.eventually(async () => {
         const { data } = (await (await fetch(`${url}/jaeger/ui/api/services`)).json()) as {
@@ -129,6 +143,16 @@ async function buy(url: string): Promise<string> {
   const { status, body } = await customer.checksOut();
   if (status !== 200) throw new Error(`The order was refused: ${status} ${JSON.stringify(body)}`);
   return body.orderId;
+}
+
+/** Puts a flag into a variant, as its page does. */
+async function setFlag(url: string, key: string, variant: string): Promise<void> {
+  const response = await fetch(`${url}/orrery.flags.v1.FlagService/SetFlag`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ key, variant }),
+  });
+  if (!response.ok) throw new Error(`The flag ${key} is not set: ${response.status} ${await response.text()}`);
 }
 
 type Memory = Awaited<ReturnType<ComposeProject["memory"]>>;

@@ -1,6 +1,7 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { isDeepStrictEqual } from "node:util";
 import { expect } from "vitest";
 import {
   type FlagDefinition,
@@ -33,6 +34,10 @@ export class TestFlags {
     const path = join(folder, "demo.flagd.json");
     await writeFile(path, flagDocumentText(declared));
     return new TestFlags(folder, await FlagFile.open(path, createLogger({ level: "error" })));
+  }
+
+  get path(): string {
+    return this.#file.path;
   }
 
   /** What a shop is started with to use them. */
@@ -71,6 +76,12 @@ export class TestFlags {
     } finally {
       await this.setIn(url, key, declaration.resting);
     }
+  }
+
+  /** The keys of flags that are otherwise than declared. */
+  async notAtRest(): Promise<readonly string[]> {
+    const { flags: now } = JSON.parse(await readFile(this.#file.path, "utf8")) as typeof declared;
+    return Object.keys(declared.flags).filter((key) => !isDeepStrictEqual(now[key], declared.flags[key]));
   }
 
   /** All flags at rest. */

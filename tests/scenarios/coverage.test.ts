@@ -176,7 +176,7 @@ describe("the command line", () => {
     const { stdout } = await orrery("show", "payment-failure", "--flags", flags);
     expect(stdout).toMatch(/Root causes\n {2}payment: charges fail \(errors\)\n/);
     expect((await orrery("show", "nothing", "--flags", flags)).stderr).toMatch(
-      /There is no scenario "nothing"; there are ad-failure,/,
+      /There is no scenario "nothing"; there are accounting-stuck,/,
     );
   });
 

@@ -79,25 +79,26 @@ it("all images have a version", () => {
 });
 
 describe("every service of the registry", () => {
-  const registry = services.map(({ name }) => name).filter((name) => !["flagd", "scenarios"].includes(name));
+  const registry = services.map(({ name }) => name);
+  const reachedIn = ({ services: containers }: ComposeFile) =>
+    Object.entries(containers).flatMap(([name, { networks }]) => networks?.default.aliases ?? [name]);
 
-  it("is a container of docker-compose.yml", () => {
-    expect(Object.keys(full.services)).toEqual(expect.arrayContaining(registry));
+  it("is in a container of docker-compose.yml, and is reached by its own name", () => {
+    expect(reachedIn(full)).toEqual(expect.arrayContaining(registry));
   });
 
-  it("but the Observatory and the load generator is in a process of docker-compose.compact.yml, and is reached by its own name", () => {
-    const reached = Object.entries(compact.services).flatMap(
-      ([name, { networks }]) => networks?.default.aliases ?? [name],
-    );
-    expect(reached).toEqual(
-      expect.arrayContaining(registry.filter((name) => !["load-generator", "observatory"].includes(name))),
-    );
+  it("but those that watch or load the shop is in a process of docker-compose.compact.yml", () => {
+    const left = ["load-generator", "observatory", "scenarios"];
+    expect(reachedIn(compact)).toEqual(expect.arrayContaining(registry.filter((name) => !left.includes(name))));
   });
 
-  it.each(services.filter(({ name }) => !["frontend-proxy", "flagd", "scenarios"].includes(name)))(
+  it.each(services.filter(({ name }) => !["frontend-proxy", "flagd"].includes(name)))(
     "finds those that it calls: $name",
     ({ name, calls }) => {
-      const { environment } = full.services[name] ?? {};
+      const container = Object.entries(full.services).find(
+        ([of, { networks }]) => of === name || networks?.default.aliases.includes(name),
+      );
+      const { environment } = container?.[1] ?? {};
       for (const callee of services.filter((each) => calls.includes(each.name))) {
         expect(environment).toMatchObject({ [callee.address ?? ""]: `${callee.name}:${callee.port.fallback}` });
       }
@@ -149,6 +150,33 @@ describe.each([
       const path = from.slice(2);
       expect(existsSync(join(root, path)) || files.has(path), volume).toBe(true);
     }
+  });
+});
+
+describe("flags", () => {
+  // Envoy, which is the front proxy here, is told by a header.
+  const withFlags = services.filter(
+    ({ name, flags = [], readsFlags = [] }) => name !== "frontend-proxy" && flags.length + readsFlags.length > 0,
+  );
+
+  it.each(withFlags)("are had by $name", ({ name }) => {
+    expect(full.services[name]?.environment).toMatchObject({ FLAGD_HOST: "flagd" });
+  });
+
+  it("are in one file, which flagd-ui writes and flagd reads", () => {
+    const [written = ""] = full.services["flagd-ui"]?.volumes ?? [];
+    const [read = ""] = full.services.flagd?.volumes ?? [];
+    const [volume, folder] = written.split(":");
+    expect(full.services["flagd-ui"]?.environment?.FLAGD_FILE).toBe(`${folder}/demo.flagd.json`);
+    expect(read).toBe(`${volume}:/etc/flagd:ro`);
+    expect(full.services.flagd?.command).toContain("file:/etc/flagd/demo.flagd.json");
+  });
+
+  it("of the compact shop are handed out by the process that keeps them", () => {
+    const { storefront, orders } = compact.services;
+    expect(storefront?.command).toEqual(expect.arrayContaining(["flagd", "flagd-ui"]));
+    expect(storefront?.environment?.FLAGD_FILE).toMatch(/demo\.flagd\.json$/);
+    expect(storefront?.networks?.default.aliases).toContain(orders?.environment?.FLAGD_HOST);
   });
 });
 

@@ -1,13 +1,14 @@
 import { frontendProxy } from "../../edge/service.ts";
+import { loadGenerator } from "../../load/service.ts";
 import type { ServiceDeclaration } from "../../platform/lifecycle/service.ts";
 import type { RenderedFile } from "../rendered-file.ts";
 import { renderYaml } from "../yaml.ts";
 import { type Container, containerYaml, setting } from "./container.ts";
-import { envoy, kafka, postgresql, valkey } from "./engines.ts";
+import { envoy, flagd, kafka, postgresql, valkey } from "./engines.ts";
 import { observabilityContainers, observabilityProfile } from "./observability.ts";
 import { monitoring, type Role, rolesOf, rolesSql } from "./roles.ts";
 import { environmentFile, generalSettings, memorySettings } from "./settings.ts";
-import { shopContainer, whenWatched } from "./shop.ts";
+import { type FlagPlaces, flagFileName, shopContainer, whenWatched } from "./shop.ts";
 
 const source =
   "Rendered from the services' declarations by `npm run orrery -- render`: change src/deploy/compose/, or put what is to be\n" +
@@ -15,22 +16,37 @@ const source =
 
 /** The services of the compact shop, by process; what a customer waits for in one, what is done behind the scenes in another. */
 const processes = {
-  storefront: ["frontend", "image-provider", "ad", "recommendation", "product-catalog", "currency"],
+  storefront: [
+    "flagd",
+    "flagd-ui",
+    "frontend",
+    "image-provider",
+    "ad",
+    "recommendation",
+    "product-catalog",
+    "currency",
+  ],
   orders: ["checkout", "cart", "payment", "shipping", "quote", "email"],
   consumers: ["accounting", "fraud-detection"],
 };
-const processMemoryMb = { storefront: 160, orders: 144, consumers: 112 };
+const processMemoryMb = { storefront: 176, orders: 144, consumers: 112 };
+
+/** Those that share a container with another: the runner of scenarios changes flags as the flag page does. */
+const companions: Readonly<Record<string, readonly string[]>> = { "flagd-ui": ["scenarios"] };
+
+/** flagd itself stands for our own service of that name, unless everything is to be small. */
+const flags: FlagPlaces = { volume: "flags", host: "flagd" };
 
 /** What plays customers runs beside the shop, and on any machine. */
 const loadProfile = "load";
 
 /** A service holds 35 MiB, and 60 when it is busy; its health check has 15 beside it for a moment. */
-const usualMemoryMb = 84;
+const usualMemoryMb = 76;
 
 /** docker compose: a container for each service, the same in few processes, and what both are configured by. */
 export function composeFiles(services: readonly ServiceDeclaration[], version: string): readonly RenderedFile[] {
-  // Envoy is the front proxy here; flags are all at rest, and no scenario is run.
-  const all = services.filter(({ name }) => !["frontend-proxy", "flagd", "scenarios"].includes(name));
+  // Envoy is the front proxy here.
+  const all = services.filter(({ name }) => name !== "frontend-proxy");
   const roles = rolesOf(all).filter(({ name }) => name !== "cart");
   const shop: Role = {
     name: "shop",
@@ -89,25 +105,34 @@ function fullContainers(all: readonly ServiceDeclaration[], roles: readonly Role
       FRONTEND_PROXY_ADDR: `frontend-proxy:${frontendProxy.port.fallback}`,
       LOAD_GENERATOR_VUS: setting("LOAD_GENERATOR_VUS"),
     },
+    "flagd-ui": {
+      PUBLIC_OBSERVATORY_URL: whenWatched("/observatory/"),
+      LOAD_GENERATOR_ADDR: `load-generator:${loadGenerator.port.fallback}`,
+    },
     // Less than it keeps where it is alone.
     observatory: { OBSERVATORY_MEMORY_MB: "48", OBSERVATORY_MAX_SPANS: "50000" },
   };
-  const own = all.map((service) => ({
-    ...shopContainer({
-      name: service.name,
-      services: [service],
-      all,
-      stores,
-      memoryMb: service.memoryMb ?? usualMemoryMb,
-      isBuilt: service.name === "frontend",
-      given: given[service.name] ?? {},
-    }),
-    ...(service.name === "observatory" ? { profile: observabilityProfile } : {}),
-    ...(service.isOptional ? { profile: loadProfile } : {}),
-  }));
+  const elsewhere = new Set(["flagd", ...Object.values(companions).flat()]);
+  const own = all
+    .filter(({ name }) => !elsewhere.has(name))
+    .map((service) => ({
+      ...shopContainer({
+        name: service.name,
+        services: [service, ...all.filter(({ name }) => companions[service.name]?.includes(name))],
+        all,
+        flags,
+        stores,
+        memoryMb: service.memoryMb ?? usualMemoryMb,
+        isBuilt: service.name === "frontend",
+        given: given[service.name] ?? {},
+      }),
+      ...(service.name === "observatory" ? { profile: observabilityProfile } : {}),
+      ...(service.isOptional ? { profile: loadProfile } : {}),
+    }));
   return [
-    envoy(80),
+    envoy(64),
     ...own,
+    flagd({ memoryMb: 48, volume: flags.volume, file: flagFileName }),
     postgresql({
       memoryMb: 144,
       init: "otel/postgresql/init.sql",
@@ -127,12 +152,13 @@ function compactContainers(all: readonly ServiceDeclaration[], shop: Role): read
       name,
       services: names.flatMap((each) => all.filter((service) => service.name === each)),
       all,
+      flags,
       stores,
       memoryMb,
       isBuilt: name === "storefront",
     });
   return [
-    envoy(80),
+    envoy(64),
     container("storefront", processes.storefront, processMemoryMb.storefront),
     container("orders", processes.orders, processMemoryMb.orders),
     container("consumers", processes.consumers, processMemoryMb.consumers),
@@ -147,10 +173,8 @@ function compactContainers(all: readonly ServiceDeclaration[], shop: Role): read
 }
 
 function composeFile(containers: readonly Container[], head: string): string {
-  const volumes = containers
-    .flatMap(({ volumes = [] }) => volumes)
-    .map((volume) => volume.split(":")[0] ?? "")
-    .filter((name) => /^\w/.test(name));
+  const mounts = containers.flatMap(({ volumes = [] }) => volumes).map((volume) => volume.split(":")[0] ?? "");
+  const volumes = [...new Set(mounts.filter((name) => /^\w/.test(name)))];
   return renderYaml(
     {
       services: Object.fromEntries(containers.map((container) => [container.name, containerYaml(container)])),

@@ -65,6 +65,23 @@ export function valkey(memoryMb: number): Container {
   };
 }
 
+/** Hands out the flags of the file that flagd-ui keeps; it comes back until that has made it. Its image has no shell. */
+export function flagd(options: {
+  readonly memoryMb: number;
+  readonly volume: string;
+  readonly file: string;
+}): Container {
+  const { memoryMb, volume, file } = options;
+  return {
+    name: "flagd",
+    image: setting("FLAGD_IMAGE"),
+    memoryMb,
+    command: ["start", "--uri", `file:/etc/flagd/${file}`],
+    environment: { GOMEMLIMIT: "40MiB" },
+    volumes: [`${volume}:/etc/flagd:ro`],
+  };
+}
+
 export function kafka(memoryMb: number): Container {
   return {
     name: "kafka",

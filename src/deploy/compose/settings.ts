@@ -53,6 +53,7 @@ export function generalSettings(options: {
       value: "envoyproxy/envoy:v1.40.0",
       why: "The engines, in the versions that the tests run with.",
     },
+    { name: "FLAGD_IMAGE", value: "ghcr.io/open-feature/flagd:v0.16.0" },
     { name: "KAFKA_IMAGE", value: "apache/kafka:4.3.1" },
     { name: "POSTGRES_IMAGE", value: "postgres:18" },
     { name: "VALKEY_IMAGE", value: "valkey/valkey:8.1.3" },

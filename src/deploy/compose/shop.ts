@@ -11,6 +11,16 @@ export interface Stores {
   readonly role: (services: readonly ServiceDeclaration[]) => { readonly name: string; readonly variable: string };
 }
 
+/** The volume of the file of flags, and who hands flags out to those who have no part in it. */
+export interface FlagPlaces {
+  readonly volume: string;
+  readonly host: string;
+}
+
+/** In our image, where its user may write. */
+const flagFolder = "/var/lib/orrery/flags";
+export const flagFileName = "demo.flagd.json";
+
 /** Set while the observability profile runs; a shop alone sends its telemetry to nobody. */
 export const whenWatched = (value: string) => `\${COMPOSE_PROFILES:+${value}}`;
 
@@ -26,17 +36,20 @@ export function shopContainer(options: {
   readonly stores: Stores;
   readonly memoryMb: number;
   readonly isBuilt: boolean;
+  /** Where the flags are, as a process of this container or of another has them. */
+  readonly flags: FlagPlaces;
   /** Further variables, and their values. */
   readonly given?: Readonly<Record<string, string>>;
 }): Container {
-  const { name, services, all, stores, memoryMb, isBuilt, given } = options;
+  const { name, services, all, stores, memoryMb, isBuilt, flags, given } = options;
   const names = services.map((service) => service.name);
   return {
     name,
     image,
     memoryMb,
     command: ["serve", ...names, "--host", "0.0.0.0"],
-    environment: { ...environmentOf(services, all, stores), ...given },
+    environment: { ...environmentOf(services, all, stores), ...flagsOf(services, flags), ...given },
+    ...(keepsFlags(services) ? { volumes: [`${flags.volume}:${flagFolder}`] } : {}),
     healthCheck: ["node", "/orrery/dist/server/health.js", ...services.map(({ port }) => String(port.fallback))],
     more: {
       // Built once; the other containers are of the same image.
@@ -45,6 +58,18 @@ export function shopContainer(options: {
       ...(names.length === 1 && names[0] === name ? {} : { networks: { default: { aliases: names } } }),
     },
   };
+}
+
+/** Whether one of them reads or writes the file of flags itself. */
+function keepsFlags(services: readonly ServiceDeclaration[]): boolean {
+  return services.some(({ settings = [] }) => settings.some(({ name }) => name === "FLAGD_FILE"));
+}
+
+/** Who has no flags need not know where they are. */
+function flagsOf(services: readonly ServiceDeclaration[], { host }: FlagPlaces): Readonly<Record<string, string>> {
+  if (keepsFlags(services)) return { FLAGD_FILE: `${flagFolder}/${flagFileName}` };
+  const hasFlags = services.some(({ flags = [], readsFlags = [] }) => flags.length + readsFlags.length > 0);
+  return hasFlags ? { FLAGD_HOST: host } : {};
 }
 
 function environmentOf(

@@ -77,6 +77,7 @@ it("streams have no end, and everything else has", () => {
     "/flagd.evaluation.v1.Service/EventStream",
     "/flagd.evaluation.v2.Service/EventStream",
     "/flagd.sync.v1.FlagSyncService/SyncFlags",
+    "/orrery.flags.v1.FlagService/Watch",
     "/orrery.observatory.v1.ObservatoryService/Watch",
     "/grpc.health.v1.Health/Watch",
     "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",

@@ -40,6 +40,11 @@ it("tells everything that is wrong at once", () => {
   expect(read).toMatchObject({ kind: "invalid", problems: [{ line: 2 }, { line: 3 }] });
 });
 
+it("reads what flagd sends, with fields of its own, and without a default where there is none", () => {
+  const sent = `{"flags": {"a": {${flag}, "defaultVariant": "", "source": "x.json", "selector": "", "metadata": {}}}}`;
+  expect(readFlagDocument(sent)).toMatchObject({ kind: "valid" });
+});
+
 it("knows where rules lead, however they are nested", () => {
   expect(branchesOf({ if: [1, "a", 2, "b", { if: [3, "c", "d"] }] })).toEqual(["a", "b", "c", "d"]);
   expect(branchesOf({ if: [1, "a"] })).toEqual(["a"]);

@@ -1,7 +1,7 @@
 import { type Static, Type } from "typebox";
 import { Errors } from "typebox/value";
 import { LineCounter, parseDocument } from "yaml";
-import type { FlagDeclaration } from "./flag.ts";
+import type { FlagDeclaration, FlagValue } from "./flag.ts";
 
 const flagSchema = Type.Object({
   state: Type.Enum(["ENABLED", "DISABLED"]),
@@ -94,7 +94,8 @@ function problemsOf(
   if (types.size > 1) {
     problems.push(problem([...at, "variants"], `variants have different types: ${[...types].join(", ")}`));
   }
-  if (typeof defaultVariant === "string" && !known.includes(defaultVariant)) {
+  // flagd tells a flag without one so.
+  if (typeof defaultVariant === "string" && defaultVariant !== "" && !known.includes(defaultVariant)) {
     const reason = `there is no variant ${JSON.stringify(defaultVariant)}; there are ${known.join(", ")}`;
     problems.push(problem([...at, "defaultVariant"], reason));
   }
@@ -119,6 +120,18 @@ export function branchesOf(rule: unknown): readonly string[] {
   return branches.flatMap(branchesOf);
 }
 
+/** Whether a flag can have no other value, whatever the context; one that is disabled has none of its own. */
+export function canOnlyBe({ state, variants, defaultVariant, targeting }: FlagDefinition, value: FlagValue): boolean {
+  if (state === "DISABLED") return true;
+  if (targeting === undefined || Object.keys(targeting).length === 0) {
+    return typeof defaultVariant !== "string" || variants[defaultVariant] === value;
+  }
+  if (!("if" in targeting)) return false;
+  return [...branchesOf(targeting), ...(defaultVariant ? [defaultVariant] : [])].every(
+    (variant) => variants[variant] === value,
+  );
+}
+
 /**
  * Puts a flag into a variant, as the OpenTelemetry Demo's flag page does: of a rule `if` with three parts the second is
  * changed, so that it goes on saying for whom; of any other flag the default.
@@ -126,14 +139,27 @@ export function branchesOf(rule: unknown): readonly string[] {
  * @returns the document as it is when there is no such flag or variant
  */
 export function withVariant(document: FlagDocument, key: string, variant: string): FlagDocument {
-  const flag = document.flags[key];
-  if (flag === undefined || !(variant in flag.variants)) return document;
-  const branches = flag.targeting?.if;
+  const flag = Object.hasOwn(document.flags, key) ? document.flags[key] : undefined;
+  if (flag === undefined || !Object.hasOwn(flag.variants, variant) || variantOf(flag) === variant) return document;
+  const branches = switchedRule(flag);
   const changed =
-    Array.isArray(branches) && branches.length === 3
+    branches !== undefined
       ? { ...flag, targeting: { ...flag.targeting, if: [branches[0], variant, branches[2]] } }
       : { ...flag, defaultVariant: variant };
   return { ...document, flags: { ...document.flags, [key]: changed } };
+}
+
+/** The variant that a flag is in, as {@link withVariant} puts it there; undefined when it has none. */
+export function variantOf(flag: FlagDefinition): string | undefined {
+  const branch = switchedRule(flag)?.[1] ?? flag.defaultVariant;
+  return typeof branch === "string" ? branch : undefined;
+}
+
+/** The parts of a rule that says for whom a flag is switched on. */
+function switchedRule({ targeting }: FlagDefinition): readonly [unknown, unknown, unknown] | undefined {
+  const branches = targeting?.if;
+  if (!Array.isArray(branches) || branches.length !== 3) return undefined;
+  return [branches[0], branches[1], branches[2]];
 }
 
 /**
@@ -144,18 +170,18 @@ export function withVariant(document: FlagDocument, key: string, variant: string
 export function flagDocument(flags: readonly FlagDeclaration[]): FlagDocument {
   return {
     $schema: "https://flagd.dev/schema/v0/flags.json",
-    flags: Object.fromEntries(
-      flags.map(({ key, description, variants, resting, targeting }) => [
-        key,
-        {
-          description,
-          state: "ENABLED" as const,
-          variants,
-          defaultVariant: resting,
-          ...(targeting === undefined ? {} : { targeting }),
-        },
-      ]),
-    ),
+    flags: Object.fromEntries(flags.map((flag) => [flag.key, flagDefinition(flag)])),
+  };
+}
+
+/** The definition of a declared flag, at rest. */
+export function flagDefinition({ description, variants, resting, targeting }: FlagDeclaration): FlagDefinition {
+  return {
+    description,
+    state: "ENABLED",
+    variants,
+    defaultVariant: resting,
+    ...(targeting === undefined ? {} : { targeting }),
   };
 }
 

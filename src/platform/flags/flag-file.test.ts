@@ -80,9 +80,9 @@ it("is written as a whole, and only when it is as the writer has seen it", async
   const seen = file.state.version;
   await writeFile(path, textOf("on"));
   const mine = flagDocumentText(documentOf("off", "mine"));
-  expect(await file.write(mine, seen)).toMatchObject({ kind: "conflict" });
+  expect(await file.write(mine, { expected: seen })).toMatchObject({ kind: "conflict" });
   expect(value()).toBe(true);
-  expect(await file.write(mine, file.state.version)).toMatchObject({ kind: "written" });
+  expect(await file.write(mine, { expected: file.state.version })).toMatchObject({ kind: "written" });
   expect(await readFile(path, "utf8")).toBe(mine);
   expect(await readdir(folder)).toEqual(["demo.flagd.json"]);
 });

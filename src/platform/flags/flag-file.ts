@@ -14,6 +14,17 @@ export interface FlagFileState {
   readonly version: string;
   /** What is wrong with the content; flags stay as they were before. */
   readonly problems: readonly DocumentProblem[];
+  /** Who wrote it, if that was done by this object. */
+  readonly by?: FlagWriter;
+}
+
+/** By what somebody changes flags. */
+export type FlagWriter = "page" | "cli" | "api" | "scheduler" | "scenario";
+
+export interface WriteOptions {
+  /** The version that the writer has seen; nothing is written when the file has another by now. */
+  readonly expected?: string | undefined;
+  readonly by?: FlagWriter;
 }
 
 export type Written =
@@ -21,6 +32,9 @@ export type Written =
   /** Somebody else has written meanwhile. */
   | { readonly kind: "conflict"; readonly version: string }
   | { readonly kind: "invalid"; readonly problems: readonly DocumentProblem[] };
+
+/** Another process may come between reading and writing as often as this. */
+const attempts = 10;
 
 /** Folders on some volumes tell of no changes, so the file is looked at as well, this often. */
 const lookEveryMs = 1_000;
@@ -73,26 +87,35 @@ export class FlagFile implements FlagSource {
     return () => this.#listeners.delete(listener);
   }
 
-  /**
-   * Replaces the content.
-   *
-   * @param expected the version that the writer has seen; nothing is written when the file has another by now
-   */
-  write(text: string, expected?: string): Promise<Written> {
+  /** Replaces the content. */
+  write(text: string, options: WriteOptions = {}): Promise<Written> {
     return this.#enqueue(async (): Promise<Written> => {
       const read = readFlagDocument(text);
       if (read.kind === "invalid") return read;
-      return this.#replace(text, expected);
+      return this.#replace(text, options);
     });
   }
 
-  /** Changes the definitions as they are at that time, so that no change of somebody else is lost. */
-  update(change: (document: FlagDocument) => FlagDocument): Promise<Written> {
+  /**
+   * Changes the definitions as they are at that time, so that no change of somebody else is lost.
+   *
+   * @returns `invalid` when they are broken, before the change or by it
+   */
+  update(change: (document: FlagDocument) => FlagDocument, options: WriteOptions = {}): Promise<Written> {
     return this.#enqueue(async (): Promise<Written> => {
-      const { text, version } = await this.#read();
-      const read = readFlagDocument(text);
-      if (read.kind === "invalid") return read;
-      return this.#replace(flagDocumentText(change(read.document)), version);
+      for (let attempt = 1; ; attempt++) {
+        const { text, version } = await this.#readIfThere();
+        if (options.expected !== undefined && options.expected !== version) return { kind: "conflict", version };
+        const before = readFlagDocument(text);
+        if (before.kind === "invalid") return before;
+        const changed = change(before.document);
+        if (changed === before.document) return { kind: "written", version };
+        const after = flagDocumentText(changed);
+        const checked = readFlagDocument(after);
+        if (checked.kind === "invalid") return checked;
+        const written = await this.#replace(after, { ...options, expected: version });
+        if (written.kind !== "conflict" || attempt === attempts) return written;
+      }
     });
   }
 
@@ -102,8 +125,8 @@ export class FlagFile implements FlagSource {
     await this.#queue;
   }
 
-  async #replace(text: string, expected: string | undefined): Promise<Written> {
-    const { version } = await this.#read();
+  async #replace(text: string, { expected, by }: WriteOptions): Promise<Written> {
+    const { version } = await this.#readIfThere();
     if (expected !== undefined && expected !== version) return { kind: "conflict", version };
     // Whoever reads meanwhile sees the old content or the new one, never a part.
     const temporary = join(dirname(this.path), `.${basename(this.path)}.${randomUUID()}`);
@@ -114,17 +137,30 @@ export class FlagFile implements FlagSource {
       await rm(temporary, { force: true });
       throw error;
     }
-    return { kind: "written", version: (await this.#read()).version };
+    return { kind: "written", version: (await this.#read({ text, by })).version };
   }
 
-  async #read(): Promise<FlagFileState> {
+  /** A file that is gone counts as it was: who writes makes it anew. */
+  async #readIfThere(): Promise<FlagFileState> {
+    try {
+      return await this.#read();
+    } catch (error) {
+      if (error instanceof Error && "code" in error && error.code === "ENOENT" && this.#state.version !== "")
+        return this.#state;
+      throw error;
+    }
+  }
+
+  /** @param own what has just been written, and by what */
+  async #read(own?: { readonly text: string; readonly by: FlagWriter | undefined }): Promise<FlagFileState> {
     const text = await readFile(this.path, "utf8");
     const version = createHash("sha256").update(text).digest("hex").slice(0, 16);
     if (version === this.#state.version) return this.#state;
     const read = readFlagDocument(text);
     const problems = read.kind === "invalid" ? read.problems : [];
     const isFirst = this.#state.version === "";
-    this.#state = { text, version, problems };
+    const isOwn = own?.by !== undefined && own.text === text;
+    this.#state = { text, version, problems, ...(isOwn ? { by: own.by } : {}) };
     if (read.kind === "valid") this.set.replace(read.document);
     else if (!isFirst) {
       for (const problem of problems) this.#log.warn(`${this.path}:${described(problem)}; flags stay as they were`);

@@ -1,6 +1,6 @@
 import { FlagdCore } from "@openfeature/flagd-core";
 import type { FlagValue } from "./flag.ts";
-import { branchesOf, type FlagDocument, flagDocumentText } from "./flag-document.ts";
+import { canOnlyBe, type FlagDocument, flagDocumentText } from "./flag-document.ts";
 
 const quiet = { error() {}, warn() {}, info() {}, debug() {} };
 
@@ -32,15 +32,7 @@ export class FlagSet {
   /** Whether a flag can have no other value, whatever the context: then it need not be evaluated. */
   isAtRest(key: string, value: FlagValue): boolean {
     const flag = this.#document.flags[key];
-    if (flag === undefined || flag.state === "DISABLED") return true;
-    const { variants, defaultVariant, targeting } = flag;
-    if (targeting === undefined || Object.keys(targeting).length === 0) {
-      return typeof defaultVariant !== "string" || variants[defaultVariant] === value;
-    }
-    if (!("if" in targeting)) return false;
-    return [...branchesOf(targeting), ...(defaultVariant ? [defaultVariant] : [])].every(
-      (variant) => variants[variant] === value,
-    );
+    return flag === undefined || canOnlyBe(flag, value);
   }
 
   /** @returns what ends the subscription */

@@ -10,6 +10,8 @@ import { FlagSet, type FlagSource } from "./flag-set.ts";
 /** How long the last flags count while flagd is away; after that all are at rest. */
 const keptMs = 1_000;
 const pauseMs = 250;
+/** Processes that start together may come in any order. */
+const startMs = 10_000;
 
 /**
  * The flags of a flagd, which sends its definitions at once and after each change (`flagd.sync.v1`); they are
@@ -22,7 +24,10 @@ export function flagSync(origin: string, log: Logger): FlagSource {
   const client = createClient(FlagSyncService, remoteTransport(origin));
   const closing = new AbortController();
   const { signal } = closing;
+  const begun = performance.now();
+  let hasAnswered = false;
   let isAway = false;
+  let isMissed = false;
   let rest: NodeJS.Timeout | undefined;
 
   async function follow(): Promise<void> {
@@ -32,8 +37,10 @@ export function flagSync(origin: string, log: Logger): FlagSource {
         log.warn(`flagd at ${origin} sends flags that are not valid: line ${read.problems.map(described).join("; ")}`);
         continue;
       }
-      if (isAway) log.info(`flagd at ${origin} answers now`);
+      if (isMissed) log.info(`flagd at ${origin} answers now`);
+      hasAnswered = true;
       isAway = false;
+      isMissed = false;
       clearTimeout(rest);
       set.replace(read.document);
     }
@@ -48,11 +55,12 @@ export function flagSync(origin: string, log: Logger): FlagSource {
       if (signal.aborted) break;
       // A stream that is ended in order is only begun anew.
       if (error === undefined) continue;
-      if (!isAway) {
-        log.warn({ error }, `flagd at ${origin} does not answer; all flags are at rest until it does`);
-        rest = setTimeout(() => set.replace({ flags: {} }), keptMs);
-      }
+      if (!isAway) rest = setTimeout(() => set.replace({ flags: {} }), keptMs);
       isAway = true;
+      if (!isMissed && (hasAnswered || performance.now() - begun > startMs)) {
+        isMissed = true;
+        log.warn({ error }, `flagd at ${origin} does not answer; all flags are at rest until it does`);
+      }
       await sleep(pauseMs, undefined, { signal }).catch(() => {});
     }
     clearTimeout(rest);

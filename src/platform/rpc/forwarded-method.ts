@@ -2,9 +2,9 @@ import type { DescMethodUnary } from "@bufbuild/protobuf";
 import type { Transport } from "@connectrpc/connect";
 import type { IncomingCall, ServedMethod } from "./service-routes.ts";
 
-/** Headers of one hop, which the next connection makes itself. */
+/** Headers of one hop, which the next connection makes itself; whose page calls is judged at the front, where its host is known. */
 const ofOneHop =
-  /^(:.*|host|connection|content-.*|accept.*|te|transfer-encoding|user-agent|grpc-.*|connect-.*|x-grpc-web|x-user-agent)$/;
+  /^(:.*|host|origin|connection|content-.*|accept.*|te|transfer-encoding|user-agent|grpc-.*|connect-.*|x-grpc-web|x-user-agent)$/;
 
 /**
  * Serves a method by calling it elsewhere, for a front proxy whose services run in other processes. The message is

@@ -13,6 +13,8 @@ export interface LoadSwitch {
   restore(): Promise<void>;
 }
 
+const by = "scenario";
+
 /** A shop that runs, by its file of flags, its Observatory and its load generator. */
 export function liveShop(options: {
   readonly flagFile: FlagFile;
@@ -23,13 +25,15 @@ export function liveShop(options: {
   const { flagFile, flags, observatory, load } = options;
   return {
     async setFlag(key, variant) {
-      await flagFile.update((document) => withVariant(document, key, variant));
+      await flagFile.update((document) => withVariant(document, key, variant), { by });
     },
     async clearFlags() {
-      await flagFile.update((document) =>
-        flags
-          .filter(({ key, fault }) => fault !== undefined && document.flags[key] !== undefined)
-          .reduce((changed, { key, resting }) => withVariant(changed, key, resting), document),
+      await flagFile.update(
+        (document) =>
+          flags
+            .filter(({ key, fault }) => fault !== undefined && document.flags[key] !== undefined)
+            .reduce((changed, { key, resting }) => withVariant(changed, key, resting), document),
+        { by },
       );
     },
     startLoad: (wanted, seed) =>

@@ -11,7 +11,6 @@ export const accounting = declareService({
   consumes: ["orders"],
   schema: "accounting",
   settings: [{ name: "KAFKA_TOPIC", meaning: "The topic of placed orders.", fallback: "orders" }],
-  memoryMb: 88,
   flags: accountingFlags,
   load: () => import("./server.ts"),
 });

@@ -17,7 +17,7 @@ export const cart = declareService({
       meaning: "Where carts are kept: `host:port` or `valkey://user:password@host:port`; PostgreSQL unless it is set.",
     },
   ],
-  memoryMb: 96,
+  memoryMb: 90,
   flags: cartFlags,
   load: () => import("./server.ts"),
 });

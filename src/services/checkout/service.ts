@@ -13,7 +13,7 @@ export const checkout = declareService({
   publishes: ["orders"],
   schema: "checkout",
   settings: [{ name: "KAFKA_TOPIC", meaning: "The topic of placed orders.", fallback: "orders" }],
-  memoryMb: 112,
+  memoryMb: 100,
   flags: checkoutFlags,
   load: () => import("./server.ts"),
 });

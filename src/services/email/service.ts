@@ -22,7 +22,7 @@ export const email = declareService({
     },
     { name: "EMAIL_FROM", meaning: "The sender.", fallback: "Orrery <noreply@example.com>" },
   ],
-  memoryMb: 96,
+  memoryMb: 84,
   flags: emailFlags,
   load: () => import("./server.ts"),
 });

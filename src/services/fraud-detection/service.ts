@@ -10,7 +10,7 @@ export const fraudDetection = declareService({
   consumes: ["orders"],
   schema: "fraud_detection",
   settings: [{ name: "KAFKA_TOPIC", meaning: "The topic of placed orders.", fallback: "orders" }],
-  memoryMb: 88,
+  memoryMb: 82,
   readsFlags: ["kafkaQueueProblems"],
   load: () => import("./server.ts"),
 });

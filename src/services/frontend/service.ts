@@ -10,7 +10,7 @@ export const frontend = declareService({
   rpc: [],
   calls: ["ad", "cart", "checkout", "currency", "product-catalog", "recommendation", "shipping"],
   settings: [{ name: "ENV_PLATFORM", meaning: "Where the shop runs, shown in the footer.", fallback: "local" }],
-  memoryMb: 104,
+  memoryMb: 96,
   flags: frontendFlags,
   load: () => import("./server.ts"),
 });

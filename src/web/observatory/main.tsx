@@ -1,4 +1,4 @@
-import "./valid-language.ts";
+import "../shared/valid-language.ts";
 import { MantineProvider } from "@mantine/core";
 import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
@@ -7,6 +7,7 @@ import { createRoot } from "react-dom/client";
 import "../shared/mantine.css";
 import "../shared/fonts.css";
 import "../shared/tokens.css";
+import "../shared/tool.css";
 import "./observatory.css";
 import { cssVariablesResolver, theme } from "../shared/theme.ts";
 import { queryClient } from "./live/live-query.ts";

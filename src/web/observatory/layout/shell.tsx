@@ -1,10 +1,10 @@
 import { Link, Outlet } from "@tanstack/react-router";
 import { useState } from "react";
 import { ColorSchemeToggle } from "../../shared/color-scheme-toggle.tsx";
+import styles from "../../shared/shell.module.css";
 import { ConnectionState } from "./connection-state.tsx";
 import { QuickSearch } from "./quick-search.tsx";
 import { RangePicker } from "./range-picker.tsx";
-import styles from "./shell.module.css";
 import { useShortcut } from "./use-shortcut.ts";
 
 const views = [
@@ -66,6 +66,21 @@ export function Shell() {
             </svg>
             <span className={styles.word}>Find</span> <kbd className={styles.key}>/</kbd>
           </button>
+          <a className={styles.tool} href="/feature/" title="Flags and faults">
+            <svg
+              viewBox="0 0 24 24"
+              width="16"
+              height="16"
+              fill="none"
+              stroke="currentColor"
+              strokeWidth="2"
+              aria-hidden
+            >
+              <path d="M6 21V4" />
+              <path d="M6 5h12l-3 4 3 4H6z" />
+            </svg>
+            <span className={styles.word}>Flags</span>
+          </a>
           <RangePicker />
           <ConnectionState />
           <ColorSchemeToggle className={styles.tool} />

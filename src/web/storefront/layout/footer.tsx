@@ -23,7 +23,8 @@ export function Footer() {
               {" "}
               · <a href={observatory}>Observatory</a>
             </>
-          )}
+          )}{" "}
+          · <a href="/feature/">Flags and faults</a>
         </p>
       </div>
       {env.NEXT_PUBLIC_PLATFORM && (

@@ -1,0 +1,8 @@
+import { useEffect } from "react";
+
+/** Names the page in the tab. */
+export function usePageTitle(name: string): void {
+  useEffect(() => {
+    document.title = `${name} - Orrery flags`;
+  }, [name]);
+}

@@ -30,9 +30,13 @@ describe("what is committed", () => {
     expect(await amtool("check-config", "otel/alertmanager/alertmanager.yml")).toContain("SUCCESS");
   });
 
-  it.each(globSync("otel/prometheus/tests/*.yml", { cwd: root }))("passes %s", async (file) => {
-    expect(await promtool("test", "rules", file)).toContain("SUCCESS");
-  }, 180_000);
+  it.each(globSync("otel/prometheus/tests/*.yml", { cwd: root }))(
+    "passes %s",
+    async (file) => {
+      expect(await promtool("test", "rules", file)).toContain("SUCCESS");
+    },
+    180_000,
+  );
 
   it("is taken with every receiver on", async () => {
     const folder = await mkdtemp(join(tmpdir(), "orrery-alertmanager-"));

@@ -29,7 +29,8 @@ export async function start(context: ServiceContext): Promise<RunningService> {
     shop: liveShop({
       flagFile,
       flags,
-      observatory: context.client(ObservatoryService),
+      // A fault may leave it as little of the processor as everybody else.
+      observatory: context.client(ObservatoryService, { timeoutMs: 10_000 }),
       load: loadSwitch(origin ?? ""),
     }),
     log,

@@ -1,7 +1,7 @@
 import { metric } from "../../../../gen/telemetry/registry.ts";
 import { type Dashboard, line } from "../dashboard.ts";
 import { chart, colour, stat, table } from "../panel.ts";
-import { gauge, increase, orZero, quantile, rate } from "../promql.ts";
+import { aggregated, gauge, orZero, quantile, rate, series, shownTime } from "../promql.ts";
 import { promql } from "../query.ts";
 
 const requests = metric.httpClientRequestDuration;
@@ -121,13 +121,18 @@ export const load: Dashboard = {
             table({
               title: "What went wrong",
               description:
-                "Answers that were missing or not as they should be in the time that is shown, by request and kind.",
+                "Answers that were missing or not as they should be since the load generator began, by request and kind.",
               unit: "locale",
               quiet: "all answers are as they should be",
               queries: [
                 promql(
                   "A",
-                  `${increase(metric.demoLoadChecksFailed, { by: ["http.request.method", "url.template", "error.type"] })} > 0`,
+                  // A counter comes into being with its first failure, which is no increase.
+                  aggregated("sum", `max_over_time(${series(metric.demoLoadChecksFailed)}[${shownTime}])`, [
+                    "http.request.method",
+                    "url.template",
+                    "error.type",
+                  ]),
                   { instant: true, format: "table" },
                 ),
               ],

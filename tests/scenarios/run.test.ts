@@ -105,7 +105,7 @@ describe("bad input", () => {
     [
       "a scenario that there is not",
       () => start("no-such-scenario"),
-      /There is no scenario no-such-scenario; there are ad-failure/,
+      /There is no scenario no-such-scenario; there are .*ad-failure/,
     ],
     ["a profile that there is not", () => client().startRun({ scenarioId: "ad-failure", profile: "slow" }), /profile/],
     ["a run that there is not", () => runOf(crypto.randomUUID()), /There is no run/],

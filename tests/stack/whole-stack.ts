@@ -2,7 +2,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { type Client, createClient } from "@connectrpc/connect";
+import { createConnectTransport } from "@connectrpc/connect-node";
 import type { Page } from "playwright-core";
+import { FlagService } from "../../gen/orrery/flags/v1/flags_pb.ts";
 import { PaymentService } from "../../gen/oteldemo/payment_pb.ts";
 import { ProductCatalogService } from "../../gen/oteldemo/product_catalog_pb.ts";
 import { prometheusFiles } from "../../src/deploy/prometheus.ts";
@@ -11,7 +14,6 @@ import { shopObjectives } from "../../src/observatory/objectives/shop-objectives
 import { services } from "../../src/services/index.ts";
 import { launchBrowser, newShopper } from "../browser/browser.ts";
 import { api, Customer, flashlight, goodCard, telescope } from "../customer.ts";
-import { TestFlags } from "../flags/test-flags.ts";
 import { remoteClient } from "../remote-client.ts";
 import { startNativeMesh } from "./native-mesh.ts";
 
@@ -19,8 +21,8 @@ import { startNativeMesh } from "./native-mesh.ts";
 export interface WholeStack {
   /** Envoy's address. */
   readonly url: string;
-  /** The flags that all services follow. */
-  readonly flags: TestFlags;
+  /** Sets the flags that all services follow. */
+  readonly flags: Client<typeof FlagService>;
   /** A service's own address. */
   urlOf(service: string): string;
   /** Base addresses of what Grafana asks. */
@@ -34,9 +36,8 @@ export async function startWholeStack(): Promise<WholeStack> {
   const folder = await mkdtemp(join(tmpdir(), "orrery-rules-"));
   const files = prometheusFiles({ services, objectives: shopObjectives, evaluationSeconds: 2 });
   const [configuration = ""] = await writeRenderedFiles(folder, files);
-  const flags = await TestFlags.make();
   const mesh = await startNativeMesh({
-    environment: { OTEL_METRIC_EXPORT_INTERVAL: "2000", LOAD_GENERATOR_VUS: "3", ...flags.environment },
+    environment: { OTEL_METRIC_EXPORT_INTERVAL: "2000", LOAD_GENERATOR_VUS: "3" },
     settings: { prometheus: { "config.file": configuration }, collector: { COLLECTOR_FLUSH_INTERVAL: "2s" } },
     restarts: false,
   });
@@ -44,7 +45,7 @@ export async function startWholeStack(): Promise<WholeStack> {
   const urlOf = (name: string) => `http://${stack.addressOf(name)}`;
   return {
     url: stack.url,
-    flags,
+    flags: createClient(FlagService, createConnectTransport({ baseUrl: stack.url, httpVersion: "1.1" })),
     urlOf,
     backends: { metrics: urlOf("prometheus"), traces: `${urlOf("jaeger")}/jaeger/ui`, logs: urlOf("loki") },
     async withoutSome(meanwhile) {
@@ -55,7 +56,6 @@ export async function startWholeStack(): Promise<WholeStack> {
     },
     async stop() {
       await mesh.remove();
-      await flags.remove();
       await rm(folder, { recursive: true, force: true });
     },
   };

@@ -152,8 +152,6 @@ const links: readonly DashboardLinkJson[] = [
 const annotations: readonly AnnotationJson[] = [
   eventAnnotation("Deployments", colour.neutral, [event.serviceDeployment]),
   eventAnnotation("Configuration", colour.second, [event.configurationChange]),
-  // Of OpenTelemetry's conventions; the registry has it when there are flags.
-  eventAnnotation("Flags", colour.watch, ["feature_flag.change"]),
   eventAnnotation("Starts and stops", "text", [event.processStart, event.processStop], false),
   {
     name: "Alerts",

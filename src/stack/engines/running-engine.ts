@@ -100,16 +100,17 @@ export class RunningEngine {
       // Ctrl-C at a terminal is for this process, which stops the others in their order.
       detached: true,
     });
-    const failed = new Promise<never>((_, reject) => child.once("error", reject));
-    failed.catch(() => {});
-    await log.close();
+    // At once, for it may be told to end from here on.
     const run = { child, command, isReady: false };
     this.#run = run;
+    const failed = new Promise<never>((_, reject) => child.once("error", reject));
+    failed.catch(() => {});
     children.add(child);
     child.once("exit", () => {
       children.delete(child);
       if (this.#run?.child === child) this.#run = undefined;
     });
+    await log.close();
     await Promise.race([this.#ready(child, command, begin), failed]).catch(async (error) => {
       await this.kill();
       this.#run = undefined;

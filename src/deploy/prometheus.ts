@@ -1,5 +1,6 @@
-import { type AlertTiming, alertTiming } from "../observatory/objectives/alert-timing.ts";
+import { type AlertTiming, alertTiming, scaledTiming } from "../observatory/objectives/alert-timing.ts";
 import type { ObjectiveDefinition } from "../observatory/objectives/objective.ts";
+import { scaledSaturation } from "../observatory/objectives/saturation.ts";
 import { saturations } from "../observatory/objectives/saturations.ts";
 import type { ServiceDeclaration } from "../platform/lifecycle/service.ts";
 import type { RuleGroup } from "./alert-rule.ts";
@@ -18,6 +19,8 @@ export interface PrometheusOptions {
   /** The Observatory's own unless a test shortens it. */
   readonly timing?: AlertTiming;
   readonly evaluationSeconds?: number;
+  /** How many times as fast as usual alerts are raised and cleared: see `OBSERVATORY_TIME_SCALE`. */
+  readonly timeScale?: number;
 }
 
 /** Of resources, what becomes labels of every series, beside `job` and `instance`. */
@@ -39,7 +42,8 @@ export type PromotedAttribute = (typeof promoted)[number];
 /** What Prometheus is started with: objectives as the Observatory judges them, and alerts on the platform. */
 export function prometheusFiles(options: PrometheusOptions): readonly RenderedFile[] {
   const { services, objectives, alertmanager = "alertmanager:9093", runbooks = "docs/runbooks" } = options;
-  const { timing = alertTiming, evaluationSeconds = 10 } = options;
+  const { timeScale = 1, evaluationSeconds = 10 / timeScale } = options;
+  const timing = scaledTiming(options.timing ?? alertTiming, timeScale);
   const configuration = {
     global: { evaluation_interval: `${evaluationSeconds}s` },
     rule_files: ["rules/*.yml"],
@@ -66,7 +70,7 @@ export function prometheusFiles(options: PrometheusOptions): readonly RenderedFi
       rules([
         {
           name: "saturations",
-          rules: saturations.map((each) => saturationRule(each, { runbooks, ...timing })),
+          rules: saturations.map((each) => saturationRule(scaledSaturation(each, timeScale), { runbooks, ...timing })),
         },
       ]),
     ),

@@ -8,6 +8,7 @@ import { prometheusFiles } from "../deploy/prometheus.ts";
 import { writeRenderedFiles } from "../deploy/write-rendered-files.ts";
 import { frontendProxy } from "../edge/service.ts";
 import { shopObjectives } from "../observatory/objectives/shop-objectives.ts";
+import { observatorySettings } from "../observatory/settings.ts";
 import { text } from "../platform/config/environment.ts";
 import { eventLogMigrations, eventLogSchema } from "../platform/events/postgres-event-log.ts";
 import { type Databases, embeddedDatabase } from "../platform/lifecycle/databases.ts";
@@ -327,6 +328,8 @@ export class NativeStack {
       services,
       objectives: shopObjectives,
       alertmanager: this.addressOf("alertmanager") ?? "127.0.0.1:9093",
+      // As quick as the Observatory, for both judge the same.
+      timeScale: observatorySettings(this.#options.environment ?? {}).timeScale,
     });
     const folder = join(this.#options.dataDir, "prometheus", "configuration");
     const [configuration] = await writeRenderedFiles(folder, files);

@@ -25,7 +25,8 @@ export class StandInShop {
     this.url = url;
   }
 
-  static async open(instead: Instead = () => undefined, port = 0): Promise<StandInShop> {
+  /** @param delayMs how long the next answer takes, in milliseconds */
+  static async open(instead: Instead = () => undefined, port = 0, delayMs?: () => number): Promise<StandInShop> {
     const carts = new Map<string, string[]>();
     const server = createServer((request, response) => {
       let body = "";
@@ -40,7 +41,8 @@ export class StandInShop {
         if (answer === "unanswered") return;
         response.statusCode = answer.status ?? 200;
         response.setHeader("content-type", answer.type ?? "application/json");
-        response.end(answer.body);
+        if (delayMs === undefined) response.end(answer.body);
+        else setTimeout(() => response.end(answer.body), delayMs());
       });
     });
     await new Promise<void>((resolve) => server.listen(port, "127.0.0.1", resolve));

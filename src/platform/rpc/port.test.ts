@@ -108,6 +108,17 @@ test.each([
   expect(await talk(port, ...said)).toMatch(/^(HTTP\/1.1 408 |$)/);
 });
 
+test("an answer before the body is there tells that its connection ends; one after it does not", async () => {
+  const port = await open((request, response) => {
+    if (request.url === "/early") response.end("no");
+    else request.on("data", () => {}).on("end", () => response.end("yes"));
+  });
+  const head = (path: string) => `POST ${path} HTTP/1.1\r\nhost: x\r\ncontent-length: 10\r\n\r\n`;
+  expect(await talk(port, `${head("/early")}abc`)).toMatch(/^HTTP\/1.1 200 .*connection: close/is);
+  const both = await talk(port, `${head("/late")}abc`, "defghij", `${head("/early")}abc`);
+  expect(both.match(/^connection: [\w-]+/gim)).toEqual(["Connection: keep-alive", "Connection: close"]);
+});
+
 test("a body that trickles over HTTP/2 is cut off, one that came in time is not", async () => {
   const port = await open(
     (request, response) => {

@@ -7,7 +7,7 @@ import {
 } from "node:http2";
 import { createServer, type Socket } from "node:net";
 import { problemOf, sendProblem } from "../http/problem.ts";
-import type { HttpHandler } from "./rpc-handler.ts";
+import type { HttpHandler, HttpRequest } from "./rpc-handler.ts";
 
 /** An open port. */
 export interface Port {
@@ -177,13 +177,22 @@ const clientErrorStatus: Readonly<Record<string, string>> = {
 const idleGraceMs = 400;
 const lingerMs = 1_000;
 
+function hasBody({ headers }: HttpRequest): boolean {
+  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
+}
+
 /** A handler's defect costs the one request, not the process. */
 function guarded(handler: HttpHandler): HttpHandler {
   return (request, response) => {
     // Answered before the body was read: HTTP/1.1 would wait for the rest of it for ever, and so would the next
-    // request of the connection.
-    if (request.httpVersionMajor === 1) {
+    // request of the connection, which a proxy sends unless it is told that the connection ends here.
+    if (request.httpVersionMajor === 1 && hasBody(request)) {
       const { socket } = request;
+      const writeHead = response.writeHead.bind(response) as (...args: readonly unknown[]) => typeof response;
+      response.writeHead = (...args: readonly unknown[]) => {
+        if (!request.complete && !response.headersSent) response.shouldKeepAlive = false;
+        return writeHead(...args);
+      };
       response.once("finish", () => {
         if (request.complete) return;
         socket.end();

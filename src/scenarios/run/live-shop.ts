@@ -22,8 +22,9 @@ export function liveShop(options: {
   readonly observatory: Client<typeof ObservatoryService>;
   readonly load: LoadSwitch;
 }): ScenarioShop {
-  const { flagFile, flags, observatory, load } = options;
+  const { flagFile, flags } = options;
   return {
+    ...measuredShop(options),
     async setFlag(key, variant) {
       await flagFile.update((document) => withVariant(document, key, variant), { by });
     },
@@ -36,6 +37,16 @@ export function liveShop(options: {
         { by },
       );
     },
+  };
+}
+
+/** What a run asks of a shop besides its flags, whoever keeps those. */
+export function measuredShop(options: {
+  readonly observatory: Client<typeof ObservatoryService>;
+  readonly load: LoadSwitch;
+}): Omit<ScenarioShop, "setFlag" | "clearFlags"> {
+  const { observatory, load } = options;
+  return {
     startLoad: (wanted, seed) =>
       load.start(
         "users" in wanted

@@ -13,12 +13,6 @@ function portNumber(value: string): number {
   throw new InvalidArgumentError("It takes a number from 0 to 65535; 0 means any free port.");
 }
 
-function rowCount(value: string): number {
-  const rows = /^\d+$/.test(value) ? Number(value) : Number.NaN;
-  if (rows >= 1 && rows <= 10_000) return rows;
-  throw new InvalidArgumentError("It takes a number from 1 to 10000.");
-}
-
 /** Reads a number of something that an option takes. */
 function countFrom(least: number, most: number) {
   return (value: string): number => {
@@ -28,6 +22,7 @@ function countFrom(least: number, most: number) {
   };
 }
 
+const rowCount = countFrom(1, 10_000);
 const userCount = countFrom(0, limits.users);
 const inFlightCount = countFrom(1, 20_000);
 const browserCount = countFrom(0, 20);
@@ -247,15 +242,20 @@ scenario
   .argument("[ids...]", "their names, such as payment-failure")
   .option("--all", "every scenario")
   .addOption(profileOption().default("quick"))
+  .addOption(
+    new Option("--shops <number>", "share them among so many throw-away shops; each takes about a core")
+      .default(1)
+      .argParser(countFrom(1, 8)),
+  )
   .option("--out <folder>", "write a report of each there, as JSON")
   .addHelpText(
     "after",
     `
 Examples:
   npm run orrery -- scenario verify payment-failure ad-failure
-  npm run orrery -- scenario verify --all --out reports`,
+  npm run orrery -- scenario verify --all --shops 2 --out reports`,
   )
-  .action(async (ids, options) => (await import("./commands/scenario-runs.ts")).verify(ids, options));
+  .action(async (ids, options) => (await import("./commands/verify-scenarios.ts")).verify(ids, options));
 
 scenario
   .command("export")

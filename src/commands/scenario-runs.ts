@@ -1,5 +1,3 @@
-import { mkdir, writeFile } from "node:fs/promises";
-import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { toJson } from "@bufbuild/protobuf";
 import { timestampDate } from "@bufbuild/protobuf/wkt";
@@ -10,78 +8,13 @@ import { ConfigError } from "../platform/config/environment.ts";
 import { exportRecording } from "../scenarios/export-recording.ts";
 import { layouts } from "../scenarios/layouts/index.ts";
 import { Recording } from "../scenarios/recording.ts";
-import { type Profile, quickTimeScale } from "../scenarios/run/profile.ts";
+import type { Profile } from "../scenarios/run/profile.ts";
 import { timesProblem } from "../scenarios/run.ts";
-import { LoadProcess } from "./load-process.ts";
 import { manifestOf } from "./scenario.ts";
-import { type Shop, startShop } from "./shop.ts";
-import { Stages, textTable } from "./stages.ts";
+import { textTable } from "./stages.ts";
 import { endSoon, untilStopped } from "./until-stopped.ts";
 
-export interface VerifyOptions {
-  readonly all?: boolean;
-  readonly profile: Profile;
-  /** A folder for a report of each scenario. */
-  readonly out?: string;
-}
-
 const pollMs = 500;
-
-/**
- * Runs scenarios on a throw-away shop of its own, one after the other, and prints what was measured. The exit code says
- * whether each fault was seen, and gone afterwards.
- */
-export async function verify(ids: readonly string[], options: VerifyOptions): Promise<void> {
-  const stopped = untilStopped();
-  const stages = new Stages(process.stderr);
-  const load = await LoadProcess.make();
-  const isQuick = options.profile === "quick";
-  const shop = await startShop(
-    {
-      port: 0,
-      host: "127.0.0.1",
-      dataDir: undefined,
-      servicePorts: false,
-      observatory: true,
-      logLevel: "error",
-      load: load.http,
-    },
-    {
-      ...process.env,
-      LOAD_GENERATOR_ADDR: load.address,
-      ...(isQuick ? { OBSERVATORY_TIME_SCALE: String(quickTimeScale), OTEL_METRIC_EXPORT_INTERVAL: "1000" } : {}),
-    },
-    stages,
-  );
-  try {
-    startLoad(load, shop);
-    const client = createClient(ScenarioService, createConnectTransport({ baseUrl: shop.url, httpVersion: "1.1" }));
-    const wanted = await chosen(client, ids, options);
-    const runs: Run[] = [];
-    let isStopped = false;
-    void stopped.then(() => {
-      isStopped = true;
-    });
-    for (const [index, id] of wanted.entries()) {
-      if (isStopped) break;
-      stages.line(`${index + 1}/${wanted.length} ${id}`);
-      const run = await runToEnd(client, id, { profile: options.profile, isStopped: () => isStopped });
-      runs.push(run);
-      stages.line(`    ${outcome(run)}`);
-      if (options.out !== undefined) await writeReport(options.out, run);
-    }
-    process.stdout.write(`${textTable([heading, ...runs.flatMap(rowsOf)])}\n`);
-    const failed = runs.filter(({ failures }) => failures.length > 0);
-    process.stdout.write(`${runs.length - failed.length} of ${wanted.length} scenarios are as their manifests say\n`);
-    for (const { scenarioId, failures } of failed) {
-      for (const failure of failures) process.stdout.write(`${scenarioId}: ${failure}\n`);
-    }
-    if (failed.length > 0 || runs.length < wanted.length) process.exitCode = 1;
-  } finally {
-    await load.stop();
-    await shop.stop();
-  }
-}
 
 export interface RunOptions {
   readonly url: string;
@@ -120,10 +53,7 @@ export async function runScenario(id: string, options: RunOptions): Promise<void
     });
     if (recording !== undefined && record !== undefined) await exportRun(recording, run, record);
     if (options.json) process.stdout.write(`${JSON.stringify(toJson(RunSchema, run), null, 2)}\n`);
-    else
-      process.stdout.write(
-        `${textTable([heading, ...rowsOf(run)])}${run.failures.map((each) => `${each}\n`).join("")}`,
-      );
+    else process.stdout.write(`${tableOfRuns([run])}${run.failures.map((each) => `${each}\n`).join("")}`);
     if (run.failures.length > 0) process.exitCode = 1;
   } finally {
     await recording?.close();
@@ -165,33 +95,8 @@ async function exportRun(recording: Recording, run: Run, folder: string): Promis
   process.stderr.write(`Recorded in ${folder}\n`);
 }
 
-/** The load of scenarios is theirs: nobody before. */
-function startLoad(load: LoadProcess, { url, flagFile, sink }: Shop): void {
-  load.start({
-    target: url,
-    users: 0,
-    logLevel: "error",
-    ...(flagFile === undefined ? {} : { flagFile: flagFile.path }),
-    ...(sink === undefined ? {} : { sink }),
-  });
-}
-
-async function chosen(
-  client: Client<typeof ScenarioService>,
-  ids: readonly string[],
-  { all }: VerifyOptions,
-): Promise<readonly string[]> {
-  const { scenarios } = await client.listScenarios({});
-  const known = scenarios.map(({ id }) => id);
-  if (all) return known;
-  if (ids.length === 0) throw new ConfigError(`Name scenarios, or take --all; there are ${known.join(", ")}.`);
-  for (const id of ids) {
-    if (!known.includes(id)) throw new ConfigError(`There is no scenario ${id}; there are ${known.join(", ")}.`);
-  }
-  return ids;
-}
-
-async function runToEnd(
+/** Starts a run, and tells it until it is over. */
+export async function runToEnd(
   client: Client<typeof ScenarioService>,
   scenarioId: string,
   options: {
@@ -215,6 +120,11 @@ async function runToEnd(
 }
 
 const heading = ["scenario", "effect", "before", "fault", "after", "detected", "cleared", "alerts", "verdict"];
+
+/** What was measured in runs. */
+export function tableOfRuns(runs: readonly Run[]): string {
+  return textTable([heading, ...runs.flatMap(rowsOf)]);
+}
 
 /** A line for each effect; what belongs to the whole stands in the first. */
 function rowsOf(run: Run): readonly (readonly string[])[] {
@@ -244,12 +154,8 @@ function shown(value: number | undefined, unit = ""): string {
   return `${value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2)}${unit}`;
 }
 
-function outcome({ failures, detectedAfterSeconds, clearedAfterSeconds }: Run): string {
+/** How a run went, in a line. */
+export function outcome({ failures, detectedAfterSeconds, clearedAfterSeconds }: Run): string {
   if (failures.length > 0) return `FAILED: ${failures.join(" ")}`;
   return `passed; detected after ${shown(detectedAfterSeconds, " s")}, clear ${shown(clearedAfterSeconds, " s")} after the revert`;
-}
-
-async function writeReport(folder: string, run: Run): Promise<void> {
-  await mkdir(folder, { recursive: true });
-  await writeFile(join(folder, `${run.scenarioId}.json`), `${JSON.stringify(toJson(RunSchema, run), null, 2)}\n`);
 }

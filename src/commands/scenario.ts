@@ -120,9 +120,19 @@ export async function exportScenario(options: ExportOptions): Promise<void> {
 
 /** @throws ConfigError when there is none of that id */
 export async function manifestOf(id: string): Promise<ManifestFile> {
+  return readManifestFile(join(manifestFolder, `${id}.yaml`), declaredSystem());
+}
+
+/** The ids of all scenarios that come with the shop. */
+export async function scenarioIds(): Promise<readonly string[]> {
+  const manifests = await readManifestFolder(manifestFolder, declaredSystem());
+  return manifests.map(({ id }) => id);
+}
+
+/** The shop as it is declared. */
+function declaredSystem(): KnownSystem {
   const known = new Map(flags.map(({ key, variants }) => [key, Object.keys(variants)]));
-  const system = knownSystem({ services, objectives: shopObjectives, saturations, flags: known });
-  return readManifestFile(join(manifestFolder, `${id}.yaml`), system);
+  return knownSystem({ services, objectives: shopObjectives, saturations, flags: known });
 }
 
 async function shopSystem(flagFile: string): Promise<KnownSystem> {

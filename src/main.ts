@@ -25,7 +25,7 @@ function countFrom(least: number, most: number) {
 const rowCount = countFrom(1, 10_000);
 const userCount = countFrom(0, limits.users);
 const inFlightCount = countFrom(1, 20_000);
-const browserCount = countFrom(0, 20);
+const browserCount = countFrom(0, limits.browserUsers);
 const seedNumber = countFrom(0, 2 ** 40);
 
 function rate(value: string): number {

@@ -70,7 +70,7 @@ export async function load(options: LoadCommandOptions): Promise<void> {
     telemetry: telemetry.forService(declaration),
   });
   try {
-    await generator.openBrowser();
+    await generator.setBrowserUsers(options.browserUsers);
     tell(`${words} against ${target.href}. Ctrl-C ends it with a summary.`);
     generator.start(plan);
     const endProgress = showProgress(generator);

@@ -1,5 +1,6 @@
 import { Type } from "typebox";
 import Value from "typebox/value";
+import { ConfigError } from "../platform/config/environment.ts";
 import { foreignPage } from "../platform/http/foreign-page.ts";
 import { type Problem, problemOf, sendProblem, titleOf } from "../platform/http/problem.ts";
 import { readBody } from "../platform/http/read-body.ts";
@@ -17,6 +18,7 @@ const exact = { additionalProperties: false } as const;
 
 const settings = {
   users: Type.Optional(Type.Integer({ minimum: 0, maximum: limits.users })),
+  browserUsers: Type.Optional(Type.Integer({ minimum: 0, maximum: limits.browserUsers })),
   ratePerSecond: Type.Optional(Type.Number({ minimum: 0, maximum: limits.ratePerSecond })),
   thinkTime: Type.Optional(Type.String({ maxLength: 40 })),
 };
@@ -83,9 +85,7 @@ const actions: Readonly<Record<string, Action>> = {
   "POST /api/v1/reset": { acts: true, answer: after((_, { generator }) => generator.reset()) },
   "PATCH /api/v1/settings": {
     acts: true,
-    answer: after((body, control) => {
-      control.change(settingsOf(checked(Settings, json(body))));
-    }),
+    answer: after((body, control) => control.change(settingsOf(checked(Settings, json(body))))),
   },
   // Locust's, for programs that know how to talk to that.
   "POST /swarm": {
@@ -138,11 +138,17 @@ export function controlHttp({ control, log, isAllowedOrigin }: ControlOptions): 
   }
   return (request, response) => {
     answer(request, response).catch((error: unknown) => {
-      const problem = error instanceof Refusal ? error.problem : problemOf(error);
+      const problem = problemFor(error);
       if (problem.status >= 500) log.error({ error }, "Could not answer a request");
       sendProblem(response, problem);
     });
   };
+}
+
+function problemFor(error: unknown): Problem {
+  if (error instanceof Refusal) return error.problem;
+  if (!(error instanceof ConfigError)) return problemOf(error);
+  return { status: 503, title: titleOf(503), detail: error.message, reason: "NO_BROWSER" };
 }
 
 function send(response: HttpResponse, answer: { readonly type: string; readonly body: string; readonly csp?: string }) {

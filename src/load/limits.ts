@@ -2,6 +2,7 @@
 export const limits = {
   seed: 2 ** 40,
   users: 10_000,
+  browserUsers: 20,
   ratePerSecond: 50_000,
   durationMs: 7 * 86_400_000,
   stages: 1_000,

@@ -7,6 +7,8 @@ import { untilThere } from "./target.ts";
 /** How much load there shall be. */
 export interface LoadSettings {
   readonly users: number;
+  /** Users who open pages in a real browser. */
+  readonly browserUsers: number;
   readonly ratePerSecond: number;
   readonly thinkTime: DurationRange;
 }
@@ -50,7 +52,7 @@ export class LoadControl {
     const users = await this.#switches.users();
     if (users === undefined || users === this.#flagged) return;
     this.#flagged = users;
-    this.change({ users });
+    await this.change({ users });
   }
 
   get settings(): LoadSettings {
@@ -92,21 +94,27 @@ export class LoadControl {
     options: { readonly spawnRate?: number; readonly durationMs?: number } = {},
   ): Promise<void> {
     this.#isWanted = true;
-    this.#settings = { ...this.#settings, ...changes };
+    await this.#take(changes);
     // One that is stopping has to be at its end first.
     if (this.#generator.state === "stopping") await this.#generator.ended;
     if (this.#isWanted) this.#apply(options);
   }
 
   /** Changes the settings; what runs follows them at once. */
-  change(changes: Partial<LoadSettings>): void {
-    this.#settings = { ...this.#settings, ...changes };
+  async change(changes: Partial<LoadSettings>): Promise<void> {
+    await this.#take(changes);
     if (this.#generator.state === "running") this.#apply();
   }
 
   async stop(): Promise<void> {
     this.#isWanted = false;
     await this.#generator.stop();
+  }
+
+  async #take(changes: Partial<LoadSettings>): Promise<void> {
+    const { browserUsers } = changes;
+    if (browserUsers !== undefined) await this.#generator.setBrowserUsers(browserUsers);
+    this.#settings = { ...this.#settings, ...changes };
   }
 
   /** Stops for good. */

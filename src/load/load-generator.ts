@@ -78,6 +78,7 @@ export class LoadGenerator {
   readonly #browsing: ClosedModel;
   readonly #told = new Map<string, number>();
   #browser: LoadBrowser | undefined;
+  #browserUsers: number;
   #thinkTime: DurationRange;
   #plan: Plan = steadyPlan({ users: 0, ratePerSecond: 0 });
   #planBegun = 0;
@@ -93,6 +94,7 @@ export class LoadGenerator {
     this.#options = options;
     this.#switches = switches;
     this.#thinkTime = options.thinkTime;
+    this.#browserUsers = options.browserUsers;
     this.#client = new HttpClient(target, { timeoutMs });
     const instruments = loadInstruments(telemetry, { server: target.hostname });
     const statistics = this.#statistics;
@@ -152,9 +154,14 @@ export class LoadGenerator {
     return this.#ended.promise;
   }
 
-  /** Starts the browser of those users who have one, if there are any; without it they do not come. */
-  async openBrowser(): Promise<void> {
-    if (this.#options.browserUsers === 0 || this.#browser !== undefined) return;
+  /**
+   * How many users shall have a browser, from the next plan on; the browser is started for the first of them.
+   *
+   * @throws ConfigError when there is no browser; they do not come then
+   */
+  async setBrowserUsers(count: number): Promise<void> {
+    this.#browserUsers = count;
+    if (count === 0 || this.#browser !== undefined) return;
     // Only where somebody wants it: it brings a browser along.
     const { LoadBrowser } = await import("./browser-users.ts").catch((cause) => {
       if (cause.code !== "ERR_MODULE_NOT_FOUND") throw cause;
@@ -177,8 +184,8 @@ export class LoadGenerator {
       this.#ended = Promise.withResolvers();
       this.reset();
       this.#timer = setInterval(() => this.#tick(), tickMs);
-      if (this.#browser !== undefined) this.#browsing.setUsers(this.#options.browserUsers);
     }
+    if (this.#browser !== undefined) this.#browsing.setUsers(this.#browserUsers);
     this.#tick();
     this.#open.follow(new ArrivalSchedule((ms) => plan.rateAt(ms), nextGap));
     this.#options.log?.info(

@@ -17,7 +17,6 @@ export async function start({ environment, flags, log, telemetry }: ServiceConte
     ...defaultLoadOptions,
     target: targetOf(environment),
     seed: integer(environment, "LOAD_GENERATOR_SEED", { fallback: 1, min: 0, max: limits.seed }),
-    browserUsers: flag(environment, "K6_BROWSER_ENABLED", false) ? 1 : 0,
     switches,
     telemetry,
     log,
@@ -26,6 +25,7 @@ export async function start({ environment, flags, log, telemetry }: ServiceConte
     generator,
     settings: {
       users: given < 0 ? defaultUsers : given,
+      browserUsers: flag(environment, "K6_BROWSER_ENABLED", false) ? 1 : 0,
       ratePerSecond: 0,
       thinkTime: defaultLoadOptions.thinkTime,
     },
@@ -42,7 +42,7 @@ export async function start({ environment, flags, log, telemetry }: ServiceConte
           const begin = async () => {
             await control.follow({ isFlagFirst: given < 0 });
             await generator
-              .openBrowser()
+              .setBrowserUsers(control.settings.browserUsers)
               .catch((error) => log.warn({ error }, "There is no browser for browser users"));
             if (control.settings.users > 0) await control.begin();
           };

@@ -1,9 +1,10 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { rpcError } from "../platform/rpc/errors.ts";
 import { scenarioErrors } from "./errors.ts";
-import type { LoadSwitch } from "./run/live-shop.ts";
+import type { LoadSwitch, WantedLoad } from "./run/live-shop.ts";
 
-const timeoutMs = 5_000;
+/** A browser may have to be unpacked and started first. */
+const timeoutMs = 30_000;
 /** It starts a little after the shop. */
 const patienceMs = 20_000;
 const pauseMs = 200;
@@ -20,18 +21,13 @@ async function patiently(send: () => Promise<Response>): Promise<Response> {
   }
 }
 
-interface LoadSettings {
-  readonly users: number;
-  readonly ratePerSecond: number;
-}
-
 /**
  * The load generator, by its control API.
  *
  * @param origin `http://localhost:8089`
  */
 export function loadSwitch(origin: string): LoadSwitch {
-  let before: LoadSettings | undefined;
+  let before: WantedLoad | undefined;
   async function ask(method: string, path: string, body?: object) {
     const url = `${origin}/api/v1/${path}`;
     const send = () =>
@@ -43,7 +39,7 @@ export function loadSwitch(origin: string): LoadSwitch {
     const response = await patiently(send).catch((cause: unknown) => {
       throw rpcError(scenarioErrors.LOAD_MISSING, `The load generator at ${origin} cannot be reached.`, { cause });
     });
-    if (response.ok) return (await response.json()) as { readonly settings: LoadSettings };
+    if (response.ok) return (await response.json()) as { readonly settings: WantedLoad };
     throw rpcError(scenarioErrors.LOAD_MISSING, `The load generator at ${origin} refuses: ${await response.text()}`);
   }
   return {
@@ -53,9 +49,9 @@ export function loadSwitch(origin: string): LoadSwitch {
     },
     async restore() {
       if (before === undefined) return;
-      const { users, ratePerSecond } = before;
+      const { users, browserUsers, ratePerSecond } = before;
       before = undefined;
-      await ask("POST", "start", { users, ratePerSecond });
+      await ask("POST", "start", { users, browserUsers, ratePerSecond });
     },
   };
 }

@@ -84,13 +84,22 @@ const mitigation = Type.Union(
   { description: "Something that a person would try." },
 );
 
+const browserUsers = Type.Optional(
+  Type.Integer({ minimum: 0, maximum: 20, description: "Users beside them who open pages in a real browser." }),
+);
 const load = Type.Union([
   Type.Object(
-    { users: Type.Integer({ minimum: 0, maximum: 1_000, description: "Users who browse and think in turn." }) },
+    {
+      users: Type.Integer({ minimum: 0, maximum: 1_000, description: "Users who browse and think in turn." }),
+      browserUsers,
+    },
     closed,
   ),
   Type.Object(
-    { requestsPerSecond: Type.Number({ minimum: 0, maximum: 10_000, description: "Arrivals, come what may." }) },
+    {
+      requestsPerSecond: Type.Number({ minimum: 0, maximum: 10_000, description: "Arrivals, come what may." }),
+      browserUsers,
+    },
     closed,
   ),
 ]);

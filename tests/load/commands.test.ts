@@ -217,6 +217,11 @@ describe("npm start", () => {
       const { stdout } = await promisify(execFile)("sh", ["-c", here]);
       expect(stdout, command).not.toBe("");
     }
+    // They come and go while it runs.
+    for (const browserUsers of [1, 0]) {
+      const { body } = await loadOf(url, "/api/v1/start", { body: { users: 0, browserUsers } });
+      expect(body).toMatchObject({ state: "running", browserUsers, settings: { browserUsers } });
+    }
     const [, profile = ""] = /```yaml\n(.*?)```/s.exec(text) ?? [];
     expect(parseProfile(profile, "docs/load.md").plan.durationMs).toBe(18 * 60_000);
 

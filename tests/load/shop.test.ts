@@ -123,14 +123,9 @@ describe("on the shop", () => {
   });
 
   it("a user with a browser changes the currency and fills a cart", { timeout: 90_000 }, async () => {
-    const load = new LoadGenerator({
-      ...defaultLoadOptions,
-      target: new URL(shop.url),
-      thinkTime: busy,
-      browserUsers: 1,
-    });
+    const load = new LoadGenerator({ ...defaultLoadOptions, target: new URL(shop.url), thinkTime: busy });
     onTestFinished(() => load.close());
-    await load.openBrowser();
+    await load.setBrowserUsers(1);
     load.start(steadyPlan({ users: 0, ratePerSecond: 0 }));
     await eventually(() => {
       const { failures, tasks } = load.snapshot();

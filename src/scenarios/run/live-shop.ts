@@ -6,9 +6,15 @@ import { withVariant } from "../../platform/flags/flag-document.ts";
 import type { FlagFile } from "../../platform/flags/flag-file.ts";
 import type { ScenarioShop } from "./scenario-shop.ts";
 
+export interface WantedLoad {
+  readonly users: number;
+  readonly browserUsers: number;
+  readonly ratePerSecond: number;
+}
+
 /** Controls the load generator. */
 export interface LoadSwitch {
-  start(load: { readonly users: number; readonly ratePerSecond: number }, seed: number): Promise<void>;
+  start(load: WantedLoad, seed: number): Promise<void>;
   /** Puts back what there was before. */
   restore(): Promise<void>;
 }
@@ -47,13 +53,14 @@ export function measuredShop(options: {
 }): Omit<ScenarioShop, "setFlag" | "clearFlags"> {
   const { observatory, load } = options;
   return {
-    startLoad: (wanted, seed) =>
-      load.start(
+    startLoad(wanted, seed) {
+      const { browserUsers = 0 } = wanted;
+      const others =
         "users" in wanted
           ? { users: wanted.users, ratePerSecond: 0 }
-          : { users: 0, ratePerSecond: wanted.requestsPerSecond },
-        seed,
-      ),
+          : { users: 0, ratePerSecond: wanted.requestsPerSecond };
+      return load.start({ ...others, browserUsers }, seed);
+    },
     stopLoad: () => load.restore(),
     async alerts() {
       const { alerts } = await observatory.listAlerts({ limit: 200 });

@@ -40,6 +40,6 @@ export function timingOf(profile: Profile, { phases, load }: Pick<Manifest, "pha
     faultSeconds: 20,
     clearSeconds: 120,
     silenceSeconds: 10,
-    load: quickLoad,
+    load: { ...quickLoad, browserUsers: load.browserUsers ?? 0 },
   };
 }

@@ -4,6 +4,7 @@ import { connect as connectTcp } from "node:net";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { expectBooksAgree } from "./books.ts";
 import { api, Customer, flashlight, goodCard, home } from "./customer.ts";
+import { brokenJson, expectNoDefect, expectRefused, image, leaks, replacing, script, wrongValues } from "./hostile.ts";
 import { startShop, type TestShop } from "./shop.ts";
 
 const services = [
@@ -31,9 +32,6 @@ const services = [
 ] as const;
 const rpcPaths = services.map(([service, method]) => `/oteldemo.${service}/${method}`);
 
-const script = "<script>alert(1)</script>";
-const image = '"><img src=x onerror=alert(1)>';
-
 let shop: TestShop;
 beforeAll(async () => {
   shop = await startShop();
@@ -42,42 +40,11 @@ afterAll(async () => {
   await shop.stop();
 });
 
-/** Nothing of ours leaks: neither a stack, nor a path, nor a query. */
-const leaks = /\bat [\w.<>]+ \(|node_modules|\.ts:\d|\/src\/|PostgresError|select .* from|insert into/i;
-
 async function send(path: string, init: RequestInit = {}) {
   const response = await fetch(shop.url + path, { redirect: "manual", signal: AbortSignal.timeout(10_000), ...init });
   const text = await response.text();
   return { status: response.status, type: response.headers.get("content-type") ?? "", text };
 }
-
-/** A 4xx that says what was wrong and nothing else. */
-function expectRefused(answer: { status: number; type: string; text: string }, what: string): void {
-  expect(answer.status, `${what}: ${answer.text.slice(0, 300)}`).toBeGreaterThanOrEqual(400);
-  expect(answer.status, `${what}: ${answer.text.slice(0, 300)}`).toBeLessThan(500);
-  expect(answer.text, what).not.toMatch(leaks);
-}
-
-function expectNoDefect(answer: { status: number; text: string }, what: string): void {
-  expect(answer.status, `${what}: ${answer.text.slice(0, 300)}`).toBeLessThan(500);
-  if (answer.status >= 400) expect(answer.text, what).not.toMatch(leaks);
-}
-
-const deep = (open: string, close: string, depth: number) => open.repeat(depth) + close.repeat(depth);
-
-const brokenJson: readonly (readonly [string, string])[] = [
-  ["nothing closed", "{"],
-  ["no JSON", "hello"],
-  ["a bare comma", '{"a":1,}'],
-  ["single quotes", "{'a':1}"],
-  ["a NUL", '{"a":\0}'],
-  ["a list", "[]"],
-  ["a number", "1"],
-  ["a text", '"text"'],
-  ["deep lists", deep("[", "]", 20_000)],
-  ["deep objects", `${'{"a":'.repeat(20_000)}1${"}".repeat(20_000)}`],
-  ["bytes that are no text", "\xff\xfe\xfd"],
-];
 
 describe("a body that is not what it should be", () => {
   it.each(brokenJson)("%s, is refused by every RPC", async (what, body) => {
@@ -145,44 +112,6 @@ describe("a body that is not what it should be", () => {
     }
   });
 });
-
-const wrongValues: readonly unknown[] = [
-  null,
-  true,
-  -1,
-  1.5,
-  1e308,
-  2 ** 31,
-  -(2 ** 31) - 1,
-  2 ** 53,
-  "1e999",
-  "",
-  "text",
-  "a\0b",
-  "\ud800",
-  "\u202e\u0000\uffff",
-  "x".repeat(100_000),
-  [],
-  [[]],
-  {},
-  { a: 1 },
-  { $typeName: "oteldemo.Money" },
-  { $typeName: "google.protobuf.Any", value: "x" },
-  script,
-];
-
-/** The message with each of its fields, however deep, replaced by the value in turn. */
-function* replacing(message: unknown, value: unknown): Generator<unknown> {
-  if (typeof message !== "object" || message === null) return;
-  for (const [name, field] of Object.entries(message)) {
-    const copy = Array.isArray(message) ? [...message] : { ...message };
-    yield Object.assign(copy, { [name]: value });
-    for (const inner of replacing(field, value)) {
-      const outer = Array.isArray(message) ? [...message] : { ...message };
-      yield Object.assign(outer, { [name]: inner });
-    }
-  }
-}
 
 const money = { currencyCode: "EUR", units: "8", nanos: 990_000_000 };
 const item = { productId: flashlight, quantity: 1 };

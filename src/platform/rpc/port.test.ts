@@ -236,3 +236,15 @@ test("connections that only listen do not hold up a drain", async () => {
   await port.drain(10_000);
   expect(performance.now() - start).toBeLessThan(3_000);
 });
+
+test("an answer before a large body is there arrives", async () => {
+  const port = await open((_, response) => {
+    response.statusCode = 413;
+    response.end("too large");
+  });
+  for (let round = 0; round < 10; round++) {
+    const answer = await fetch(`http://127.0.0.1:${port.port}/`, { method: "POST", body: "x".repeat(8 * 1024 * 1024) });
+    expect(answer.status).toBe(413);
+    expect(await answer.text()).toBe("too large");
+  }
+});

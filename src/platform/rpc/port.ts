@@ -190,7 +190,11 @@ function guarded(handler: HttpHandler): HttpHandler {
       const { socket } = request;
       const writeHead = response.writeHead.bind(response) as (...args: readonly unknown[]) => typeof response;
       response.writeHead = (...args: readonly unknown[]) => {
-        if (!request.complete && !response.headersSent) response.shouldKeepAlive = false;
+        if (!request.complete && !response.headersSent) {
+          response.shouldKeepAlive = false;
+          // Node would close at once, and the peer lose the answer with the rest of what it sends.
+          socket.destroySoon = () => socket.end();
+        }
         return writeHead(...args);
       };
       response.once("finish", () => {

@@ -68,7 +68,7 @@ function contextOf(body: string): EvaluationContext | string {
   } catch (error) {
     return `The body is no JSON: ${error instanceof Error ? error.message : error}`;
   }
-  if (typeof parsed !== "object" || parsed === null) return "The body is no JSON object.";
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) return "The body is no JSON object.";
   const context = "context" in parsed ? parsed.context : {};
   if (typeof context !== "object" || context === null || Array.isArray(context)) return "`context` is no JSON object.";
   return context as EvaluationContext;

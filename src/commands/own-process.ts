@@ -5,6 +5,7 @@ import type { Environment } from "../platform/config/environment.ts";
 import { FlagFile } from "../platform/flags/flag-file.ts";
 import type { FlagSource } from "../platform/flags/flag-set.ts";
 import { type Databases, databaseText } from "../platform/lifecycle/databases.ts";
+import { shareEventLog } from "../platform/lifecycle/event-logs.ts";
 import type { ServiceAddress, ServiceChild } from "../platform/lifecycle/own-process.ts";
 import { type ChildOptions, scrapedPort } from "../platform/lifecycle/running-process.ts";
 import type { ServiceDeclaration } from "../platform/lifecycle/service.ts";
@@ -36,9 +37,20 @@ export function ownProcesses(shop: {
   readonly sinks: readonly TelemetrySink[];
 }): (child: ChildOptions) => Promise<ServiceChild> {
   const { environment, databases, flags, secret, logLevel, sinks } = shop;
+  /** The services that may use the event log by a role of their own. */
+  const shared = new Map<string, Promise<void>>();
   return async ({ service, heapMb, addresses }) => {
-    const { schema, port, scraped, otherPorts = [] } = service;
+    const { schema, publishes, consumes, port, scraped, otherPorts = [] } = service;
     const anyPort = [port, ...(scraped === undefined ? [] : [scraped]), ...otherPorts].map(({ variable }) => variable);
+    if (publishes !== undefined || consumes !== undefined) {
+      const sharing = shared.get(service.name) ?? shareEventLog(databases, [service]);
+      shared.set(service.name, sharing);
+      // It may be possible the next time.
+      await sharing.catch((error) => {
+        shared.delete(service.name);
+        throw error;
+      });
+    }
     return startService(service, {
       heapMb,
       sinks,

@@ -2,7 +2,8 @@ import { Settings } from "typebox/system";
 import { Value } from "typebox/value";
 import { isCollection, isMap, isNode, isPair, LineCounter, parseDocument } from "yaml";
 import type { KnownSystem } from "./known-system.ts";
-import { actions, culpritsOf, type Fault, type Manifest, manifestSchema } from "./manifest.ts";
+import { culpritsOf, type Fault, type Manifest, manifestSchema } from "./manifest.ts";
+import { actions } from "./mitigation.ts";
 
 /** Something wrong in a manifest. */
 export interface ManifestProblem {

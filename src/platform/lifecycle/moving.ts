@@ -37,9 +37,9 @@ export class SwitchableHttp {
     return this.#concurrency;
   }
 
-  /** Has requests answered at an origin, or by nobody. */
-  leave(origin: string | undefined): void {
-    this.#elsewhere = origin === undefined ? refuse : forwardHttp([origin]);
+  /** Has requests answered at origins in turn, by nobody if there is none. */
+  leave(origins: readonly string[]): void {
+    this.#elsewhere = origins.length === 0 ? refuse : forwardHttp(origins);
   }
 
   comeBack(): void {
@@ -93,12 +93,14 @@ export function movable(declaration: ServiceDeclaration, around: Surroundings): 
     async endWorkers() {
       await Promise.all((own?.workers ?? []).map((worker) => worker.stop()));
     },
-    async leave(address) {
+    async leave(addresses) {
       const letGo = lettingGo();
-      const transport = address === undefined ? nobody : withContext(replicatedTransport([address.origin]));
+      const origins = addresses.map(({ origin }) => origin);
+      const transport = origins.length === 0 ? nobody : withContext(replicatedTransport(origins));
       for (const service of rpc) local.forward(service, transport);
-      http.leave(address?.origin);
-      scraped.leave(address?.scraped);
+      http.leave(origins);
+      // One page tells of one process.
+      scraped.leave(addresses.flatMap(({ scraped: page }) => page ?? []).slice(0, 1));
       services.set(name, { isReady: around.isServing });
       await letGo();
     },

@@ -11,6 +11,8 @@ export interface Timing {
   readonly clearSeconds: number;
   /** How long nothing may be wrong before it is over. */
   readonly silenceSeconds: number;
+  /** How much of the time since a mitigation tells whether it helps. */
+  readonly judgeSeconds: number;
   readonly load: Manifest["load"];
 }
 
@@ -31,6 +33,7 @@ export function timingOf(profile: Profile, { phases, load }: Pick<Manifest, "pha
       detectSeconds: Math.max(phases.faultSeconds, 600),
       clearSeconds: Math.max(phases.recoverySeconds, 900),
       silenceSeconds: 120,
+      judgeSeconds: 60,
       load,
     };
   }
@@ -40,6 +43,7 @@ export function timingOf(profile: Profile, { phases, load }: Pick<Manifest, "pha
     faultSeconds: 20,
     clearSeconds: 120,
     silenceSeconds: 10,
+    judgeSeconds: 15,
     load: quickLoad,
   };
 }

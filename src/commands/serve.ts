@@ -10,6 +10,7 @@ import { startTelemetry } from "../platform/telemetry/telemetry-host.ts";
 import { services } from "../services/index.ts";
 import { flagSource } from "./flag-source.ts";
 import { type ParentKind, ParentProcess } from "./parent-process.ts";
+import { orderRetention, retentionDatabase, retentionLimits } from "../retention/order-retention.ts";
 import { secretFromEnvironment } from "./secret.ts";
 import { endSoon, untilStopped } from "./until-stopped.ts";
 import { shopVersion } from "./version.ts";
@@ -75,7 +76,12 @@ export async function serve(names: readonly string[], options: ServeOptions): Pr
     if (running === undefined) return;
     for (const [service, { host, port }] of running.ports) log.info({ service, host, port }, "Listening");
     parent?.tellPorts(running.ports);
+    const address = run.includes("checkout") ? retentionDatabase(environment) : undefined;
+    const retention =
+      address === undefined ? undefined : orderRetention({ address, limits: retentionLimits(environment), log });
+    retention?.start();
     await stopped;
+    await retention?.stop();
     await running.stop();
   } finally {
     await flags.close();

@@ -1,6 +1,6 @@
 import type postgres from "postgres";
 import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
-import { removeOldOrders, type RetentionLimits, retentionLimits } from "../src/retention/order-retention.ts";
+import { type RetentionLimits, removeOldOrders, retentionLimits } from "../src/retention/order-retention.ts";
 import { expectBooksAgree } from "./books.ts";
 import { api, Customer, flashlight } from "./customer.ts";
 import { startShop, type TestShop } from "./shop.ts";

@@ -178,11 +178,7 @@ export async function mitigate(
   process.exitCode = 1;
 }
 
-function actionOf(
-  kind: (typeof actions)[number],
-  target: string,
-  replicas = 1,
-): MessageInitShape<typeof ActionSchema> {
+function actionOf(kind: (typeof actions)[number], target: string, replicas = 1): MessageInitShape<typeof ActionSchema> {
   switch (kind) {
     case "clear":
       return { kind: { case: "clear", value: { flag: target } } };

@@ -1,7 +1,13 @@
 import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { type Mitigation, Outcome, Phase, type Run, ScenarioService } from "../../gen/orrery/scenarios/v1/scenarios_pb.ts";
+import {
+  type Mitigation,
+  Outcome,
+  Phase,
+  type Run,
+  ScenarioService,
+} from "../../gen/orrery/scenarios/v1/scenarios_pb.ts";
 import { quickTimeScale } from "../../src/scenarios/run/profile.ts";
 import { api, Customer, flashlight } from "../customer.ts";
 import { eventually } from "../eventually.ts";
@@ -168,7 +174,9 @@ describe("a restart", () => {
     isOver = true;
     await buying;
     await eventually(async () => {
-      const [starts = 0] = await ask("select count(*)::double from marks where kind = 'start' and service = 'checkout'");
+      const [starts = 0] = await ask(
+        "select count(*)::double from marks where kind = 'start' and service = 'checkout'",
+      );
       expect(starts).toBeGreaterThan(1);
     });
   }, 120_000);
@@ -210,8 +218,16 @@ describe("a roll-back", () => {
 describe("what cannot be done", () => {
   it.each<[string, ActionKind | undefined, RegExp]>([
     ["nothing at all", undefined, /action/],
-    ["a flag that there is not", { case: "clear", value: { flag: "magic" } }, /There is no flag magic; there are .*adFailure/],
-    ["a service that there is not", { case: "restart", value: { service: "x" } }, /There is no service x; there are .*cart/],
+    [
+      "a flag that there is not",
+      { case: "clear", value: { flag: "magic" } },
+      /There is no flag magic; there are .*adFailure/,
+    ],
+    [
+      "a service that there is not",
+      { case: "restart", value: { service: "x" } },
+      /There is no service x; there are .*cart/,
+    ],
     ["no replica", { case: "scale", value: { service: "cart", replicas: 0 } }, /replicas/],
     ["six replicas", { case: "scale", value: { service: "cart", replicas: 6 } }, /replicas/],
     ["the front", { case: "restart", value: { service: "frontend-proxy" } }, /without the shop.*Ctrl-C/],
@@ -238,11 +254,15 @@ describe("the command", () => {
     [["scale", "cart", "9"], /from 1 to 5/],
     [["shake", "cart"], /Allowed choices are clear, restart, roll-back, scale/],
     [["restart", "nobody"], /There is no service nobody/],
-  ])("%j is refused", async (args, reason) => {
-    const command = new OrreryProcess(["scenario", "mitigate", ...args, "--url", url]);
-    expect(await command.ends()).toBe(1);
-    expect(command.err).toMatch(reason);
-  }, 60_000);
+  ])(
+    "%j is refused",
+    async (args, reason) => {
+      const command = new OrreryProcess(["scenario", "mitigate", ...args, "--url", url]);
+      expect(await command.ends()).toBe(1);
+      expect(command.err).toMatch(reason);
+    },
+    60_000,
+  );
 });
 
 it("plain JSON over HTTP will do, too", async () => {

@@ -1,5 +1,5 @@
 import { type Environment, text } from "../config/environment.ts";
-import { type Operations, OperationRefused } from "./operations.ts";
+import { OperationRefused, type Operations } from "./operations.ts";
 
 /**
  * What can be done to services whose processes are not this one's: those of the mesh on this machine are restarted by
@@ -13,11 +13,9 @@ export function operationsElsewhere(environment: Environment): Operations {
   }
   function checkRestart(service: string): void {
     if (stack !== undefined) return;
-    const who = "This shop's services cannot be started anew from here: what runs them is not in the reach of a service.";
-    refuse(
-      who,
-      isInCluster ? `kubectl rollout restart deployment/${service}` : `docker compose restart ${service}`,
-    );
+    const who =
+      "This shop's services cannot be started anew from here: what runs them is not in the reach of a service.";
+    refuse(who, isInCluster ? `kubectl rollout restart deployment/${service}` : `docker compose restart ${service}`);
   }
   function checkScale(service: string, replicas: number): void {
     if (stack !== undefined) {

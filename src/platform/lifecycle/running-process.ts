@@ -14,13 +14,13 @@ import { observeReadiness, observeRuntime } from "../telemetry/runtime-metrics.t
 import { noTelemetry, type ServiceIdentity, type TelemetryHost, theProcess } from "../telemetry/telemetry.ts";
 import { movable, SwitchableHttp } from "./moving.ts";
 import type { Operations } from "./operations.ts";
+import { operationsElsewhere } from "./operations-elsewhere.ts";
 import { OwnProcess, type ServiceChild } from "./own-process.ts";
 import { ownProcessFlags, wantsOwnProcess } from "./own-process-flags.ts";
 import { Readiness } from "./readiness.ts";
 import type { RunningService, ServiceDeclaration } from "./service.ts";
 import { type ContextOptions, ServiceContexts } from "./service-contexts.ts";
 import { type DirectoryOptions, ServiceDirectory } from "./service-directory.ts";
-import { operationsElsewhere } from "./operations-elsewhere.ts";
 import { ShopOperations } from "./shop-operations.ts";
 import { toldSettings } from "./told-settings.ts";
 
@@ -121,7 +121,7 @@ class ProcessUnderWay implements RunningProcess {
       processes: this.#ownProcesses,
       told: (service, what) => this.#tell(this.#directory.declaration(service), what),
     });
-    const operations: Operations = 
+    const operations: Operations =
       options.startChild === undefined ? operationsElsewhere(options.environment) : this.#operations;
     this.#contexts = new ServiceContexts(
       { ...options, hasOwnProcesses: options.startChild !== undefined, operations },
@@ -148,7 +148,10 @@ class ProcessUnderWay implements RunningProcess {
   /** For the charts and the list of deployments. */
   #tell(declaration: ServiceDeclaration, what: "stopping" | "started"): void {
     const log = this.#options.log.child({ service: declaration.name });
-    if (what === "stopping") return log.info({ event: event.processStop }, "Stopping");
+    if (what === "stopping") {
+      log.info({ event: event.processStop }, "Stopping");
+      return;
+    }
     const settings = toldSettings(declaration, { ...this.#options, given: this.#givenSettings(declaration) });
     log.info({ event: event.processStart, [attribute.demoProcessSettings]: settings }, "Started");
   }

@@ -1,4 +1,4 @@
-import { type Operations, OperationRefused } from "./operations.ts";
+import { OperationRefused, type Operations } from "./operations.ts";
 import type { OwnProcess } from "./own-process.ts";
 import { within } from "./within.ts";
 

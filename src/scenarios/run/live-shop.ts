@@ -4,7 +4,7 @@ import { AlertState, type ObservatoryService } from "../../../gen/orrery/observa
 import type { FlagDeclaration } from "../../platform/flags/flag.ts";
 import { withVariant } from "../../platform/flags/flag-document.ts";
 import type { FlagFile } from "../../platform/flags/flag-file.ts";
-import { type Operations, OperationRefused } from "../../platform/lifecycle/operations.ts";
+import { OperationRefused, type Operations } from "../../platform/lifecycle/operations.ts";
 import { rpcError } from "../../platform/rpc/errors.ts";
 import type { ConfigurationHistory } from "../configuration-history.ts";
 import { scenarioErrors } from "../errors.ts";

@@ -33,10 +33,21 @@ export class MitigationWatch {
     return this.#mitigation;
   }
 
-  /** Whether it is done, and as much has been measured since as it is judged by. */
-  isJudged(nowMs: number): boolean {
+  /**
+   * Whether no more is to be learned from it: the trouble is over and has not come back for a while, or, so long after it
+   * that somebody would have done something else, is not.
+   */
+  isSettled(nowMs: number, patienceMs: number): boolean {
+    const { finishedMs, judgement } = this.#mitigation;
+    if (finishedMs === undefined) return false;
+    const isOver = this.#troubles.length > 0 && (judgement?.effects.every(({ isGone }) => isGone) ?? false);
+    return nowMs - finishedMs >= (isOver ? arrivalMs + 2 * this.#windowMs : patienceMs);
+  }
+
+  /** Whether as much has been measured since as it is judged by. */
+  #canBeJudged(nowMs: number): boolean {
     const { finishedMs, failure } = this.#mitigation;
-    return failure !== undefined || (finishedMs !== undefined && nowMs >= finishedMs + arrivalMs + this.#windowMs);
+    return failure === undefined && finishedMs !== undefined && nowMs >= finishedMs + arrivalMs + this.#windowMs;
   }
 
   finished(mitigation: Pick<Mitigation, "finishedMs" | "done" | "failure">): void {
@@ -45,8 +56,8 @@ export class MitigationWatch {
 
   /** Measures what was there. */
   async look(nowMs: number, measure: Measure): Promise<void> {
-    const { finishedMs, failure } = this.#mitigation;
-    if (finishedMs === undefined || failure !== undefined || !this.isJudged(nowMs)) return;
+    const { finishedMs } = this.#mitigation;
+    if (finishedMs === undefined || !this.#canBeJudged(nowMs)) return;
     const span = { fromMs: Math.max(finishedMs + arrivalMs, nowMs - this.#windowMs), toMs: nowMs };
     const effects: Judgement["effects"][number][] = [];
     for (const { name, before } of this.#troubles) {

@@ -236,7 +236,8 @@ export class ScenarioRun {
       this.#told(this.report);
       const seconds = (nowMs - injectedMs) / 1_000;
       if (last !== undefined) {
-        if (seconds >= faultSeconds && last.isJudged(nowMs)) return;
+        const isOver = last === this.#intervention && last.isSettled(nowMs, detectSeconds * 1_000);
+        if (seconds >= faultSeconds && isOver) return;
         continue;
       }
       const isComplete = expected.every((name) => raised.has(name)) && proven.length === effects.length;

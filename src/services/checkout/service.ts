@@ -20,7 +20,11 @@ export const checkout = declareService({
       fallback: "7",
     },
     { name: "ORDER_RETENTION_CUSTOMER_DAYS", meaning: "The same of the orders of customers.", fallback: "90" },
-    { name: "ORDER_RETENTION_MAX", meaning: "How many of either are kept at most; 0 for any number.", fallback: "100000" },
+    {
+      name: "ORDER_RETENTION_MAX",
+      meaning: "How many of either are kept at most; 0 for any number.",
+      fallback: "100000",
+    },
     {
       name: "ORDER_RETENTION_DATABASE",
       meaning: "In a mesh, where orders are removed, as a role that may do so in all schemas; without it none are.",

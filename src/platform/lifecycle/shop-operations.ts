@@ -2,8 +2,10 @@ import { OperationRefused, type Operations } from "./operations.ts";
 import type { OwnProcess } from "./own-process.ts";
 import { within } from "./within.ts";
 
-/** A machine that runs the shop has room for so many more processes, and time to start them, in milliseconds. */
+/** A machine that is busy takes so long to start processes, in milliseconds. */
 const settlesWithinMs = 120_000;
+/** A machine that is large enough for the shop has room for so many more processes of a hundred megabytes. */
+const maxReplicas = 12;
 
 export interface ShopOperationsOptions {
   /** Of the services that can move, by name; filled when all of them have started. */
@@ -30,8 +32,14 @@ export class ShopOperations implements Operations {
     this.#find(service, "restarted");
   }
 
-  checkScale(service: string): void {
+  checkScale(service: string, replicas: number): void {
     this.#find(service, "scaled");
+    const others = [...this.#replicas].filter(([name]) => name !== service);
+    const count = others.reduce((sum, [, each]) => sum + each, replicas);
+    if (replicas === 1 || count <= maxReplicas) return;
+    throw new OperationRefused(
+      `There would be ${count} processes beside the shop, and there may be ${maxReplicas}: scale ${others.map(([name]) => name).join(", ")} to 1 first.`,
+    );
   }
 
   async restart(service: string): Promise<string> {

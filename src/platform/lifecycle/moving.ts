@@ -81,6 +81,7 @@ export function movable(declaration: ServiceDeclaration, around: Surroundings): 
     const close = around.closing();
     own = undefined;
     return async () => {
+      await Promise.all((left.workers ?? []).map((worker) => worker.stop()));
       const until = performance.now() + drainMs;
       while (underWay.some(({ inFlight }) => inFlight > 0) && performance.now() < until) await sleep(10);
       await left.stop?.();
@@ -90,9 +91,6 @@ export function movable(declaration: ServiceDeclaration, around: Surroundings): 
 
   return {
     name,
-    async endWorkers() {
-      await Promise.all((own?.workers ?? []).map((worker) => worker.stop()));
-    },
     async leave(addresses) {
       const letGo = lettingGo();
       const origins = addresses.map(({ origin }) => origin);
@@ -108,12 +106,10 @@ export function movable(declaration: ServiceDeclaration, around: Surroundings): 
       const letGo = lettingGo();
       await around.start();
       own = services.get(name);
+      for (const worker of own?.workers ?? []) worker.start();
       http.comeBack();
       scraped.comeBack();
       await letGo();
-    },
-    startWorkers() {
-      for (const worker of own?.workers ?? []) worker.start();
     },
   };
 }

@@ -27,21 +27,15 @@ class Child implements ServiceChild {
 /** A service of which as many processes are wanted as one says, and where its calls are answered. */
 function service({ wanted }: { wanted: number }) {
   const children: Child[] = [];
-  const state = { wanted, at: ["here"] as readonly string[], hasWorkers: true };
+  const state = { wanted, at: ["here"] as readonly string[] };
   const own = new OwnProcess({
     service: {
       name: "quote",
-      async endWorkers() {
-        state.hasWorkers = false;
-      },
       async leave(addresses) {
         state.at = addresses.map(({ origin }) => origin);
       },
       async comeBack() {
         state.at = ["here"];
-      },
-      startWorkers() {
-        state.hasWorkers = true;
       },
     },
     wanted: () => state.wanted,
@@ -73,13 +67,13 @@ it("is answered here until a process serves, and by all that serve from then on"
   await eventually(() => expect(state.at).toEqual(["process 1"]));
   second.serves();
   await settled;
-  expect([state.at, state.hasWorkers]).toEqual([["process 1", "process 2"], false]);
+  expect(state.at).toEqual(["process 1", "process 2"]);
   state.wanted = 1;
   await own.settled();
   expect([state.at, await second.ended]).toEqual([["process 1"], "told to"]);
   state.wanted = 0;
   await own.settled();
-  expect([state.at, await first.ended, state.hasWorkers]).toEqual([["here"], "told to", true]);
+  expect([state.at, await first.ended]).toEqual([["here"], "told to"]);
   await own.stop();
 });
 

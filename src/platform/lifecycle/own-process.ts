@@ -20,17 +20,16 @@ export interface ServiceChild {
   end(): Promise<void>;
 }
 
-/** A service of this process, which can leave it and come back without failing a call. */
+/**
+ * A service of this process, which can leave it and come back without failing a call. Its work beside requests goes on
+ * meanwhile: for a moment it is done here and elsewhere, as by replicas.
+ */
 export interface MovableService {
   readonly name: string;
-  /** Ends its work beside requests: that must not run here and elsewhere. */
-  endWorkers(): Promise<void>;
   /** Has calls answered at addresses in turn, by nobody if there is none, and lets go of what answered them here. */
   leave(addresses: readonly ServiceAddress[]): Promise<void>;
-  /** Answers calls here, as if newly started. */
+  /** Answers calls here, as if newly started, and lets go of what answered them here before. */
   comeBack(): Promise<void>;
-  /** Begins its work beside requests anew. */
-  startWorkers(): void;
 }
 
 export interface OwnProcessOptions {
@@ -92,10 +91,7 @@ export class OwnProcess {
     return this.#enqueue(async () => {
       for (const replica of this.#replicas) await replica.replace();
       if (this.#replicas.length > 0 || this.#stopping.signal.aborted) return this.#replicas.length;
-      const { service } = this.#options;
-      await service.endWorkers();
       await this.#comeBack();
-      if (!this.#stopping.signal.aborted) service.startWorkers();
       return 0;
     });
   }
@@ -114,7 +110,6 @@ export class OwnProcess {
       const count = wanted();
       if (count === this.#replicas.length) return;
       if (count > this.#replicas.length) {
-        if (this.#replicas.length === 0) await service.endWorkers();
         const changed = () => this.#lead();
         this.#replicas.push(new OwnReplica({ name: service.name, start, changed, log, backoffMs }));
         continue;
@@ -123,7 +118,6 @@ export class OwnProcess {
       const left = this.#replicas.splice(count);
       if (count > 0) await this.#lead();
       await Promise.all(left.map((replica) => replica.end()));
-      if (count === 0 && !this.#stopping.signal.aborted) service.startWorkers();
     }
   }
 

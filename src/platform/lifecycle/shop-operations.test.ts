@@ -12,7 +12,7 @@ function shop(names: readonly string[]) {
   });
   function processOf(name: string): OwnProcess {
     return new OwnProcess({
-      service: { name, async endWorkers() {}, async leave() {}, async comeBack() {}, startWorkers() {} },
+      service: { name, async leave() {}, async comeBack() {} },
       wanted: () => operations.replicasOf(name),
       start: async () => ({
         serving: Promise.resolve({ origin: "http://127.0.0.1:1" }),

@@ -4,6 +4,7 @@ import { type DurationRange, durationMs, durationRange, ratePerSecond } from "./
 import { ConfigError } from "./platform/config/environment.ts";
 import { PortError } from "./platform/rpc/port.ts";
 import { DataFolderInUseError, EmbeddedPostgresError } from "./platform/sql/embedded-postgres/errors.ts";
+import { actions } from "./scenarios/mitigation.ts";
 import { profiles } from "./scenarios/run/profile.ts";
 import { EngineError } from "./stack/engines/engine.ts";
 
@@ -235,6 +236,30 @@ Example:
   npm run orrery -- scenario run payment-failure --record recordings/payment-failure`,
   )
   .action(async (id, options) => (await import("./commands/scenario-runs.ts")).runScenario(id, options));
+
+scenario
+  .command("mitigate")
+  .description("Do something against what is wrong in a running shop, and record it in the run that is under way.")
+  .addArgument(new Argument("<action>", "what to do").choices(actions))
+  .argument("<target>", "the flag to clear; the service to restart, scale or roll back")
+  .argument("[replicas]", "how many, to scale", countFrom(1, 5))
+  .addOption(new Option("--url <url>", "where the shop is").default("http://localhost:8080"))
+  .option("--json", "print JSON rather than a line")
+  .addHelpText(
+    "after",
+    `
+clear puts a flag at rest, restart starts a service anew, scale gives it so many processes, roll-back puts the flags that
+act in it back to what they were before their last change. What cannot be done where the shop runs is refused, with the
+command that does it there. See docs/scenarios.md.
+
+Examples:
+  npm run orrery -- scenario mitigate restart email
+  npm run orrery -- scenario mitigate scale email 3
+  npm run orrery -- scenario mitigate roll-back payment`,
+  )
+  .action(async (action, target, replicas, options) =>
+    (await import("./commands/scenario-runs.ts")).mitigate(action, target, { ...options, replicas }),
+  );
 
 scenario
   .command("verify")

@@ -602,6 +602,20 @@ export const metric = {
     "description": "Share of the memory that the process may use: of its heap, after a full collection, or of its container, whichever is nearer to its limit",
     "attributes": []
   },
+  "processUnixFileDescriptorCount": {
+    "name": "process.unix.file_descriptor.count",
+    "instrument": "updowncounter",
+    "unit": "{file_descriptor}",
+    "description": "File descriptors that the process has open; not on Windows",
+    "attributes": []
+  },
+  "demoProcessUnixFileDescriptorLimit": {
+    "name": "demo.process.unix.file_descriptor.limit",
+    "instrument": "updowncounter",
+    "unit": "{file_descriptor}",
+    "description": "File descriptors that the process may have open; on Linux",
+    "attributes": []
+  },
   "nodejsEventloopDelayMean": {
     "name": "nodejs.eventloop.delay.mean",
     "instrument": "gauge",

@@ -1,22 +1,18 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { once } from "node:events";
 import { forwardHttp } from "../platform/http/forward.ts";
 import { sendProblem, titleOf } from "../platform/http/problem.ts";
 import { freePort } from "../platform/lifecycle/free-port.ts";
 import type { HttpHandler } from "../platform/rpc/rpc-handler.ts";
 import type { TelemetrySink } from "../platform/telemetry/sink.ts";
-import type { ChildMessage, ParentKind } from "./parent-process.ts";
-
-/** After this it is ended without being asked, in milliseconds. */
-const stopMs = 4_000;
+import { type ChildProcess, startChildProcess } from "./child-process.ts";
 
 /** A heap that fits what it does; the rest of the machine is the shop's. */
-const nodeArguments = ["--max-semi-space-size=2", "--max-old-space-size=128"];
+const heapMb = 128;
 
 /** The load generator in a process of its own beside a shop, so that what it costs is not counted to the shop. */
 export class LoadProcess {
   readonly #port: number;
   #child: ChildProcess | undefined;
+  #isStopping = false;
   #forward: HttpHandler | undefined;
 
   private constructor(port: number) {
@@ -54,41 +50,31 @@ export class LoadProcess {
     readonly logLevel: string;
   }): void {
     const { target, users, flagFile, sink, logLevel } = options;
-    const kind: ParentKind = sink === undefined ? "plain" : "takes-telemetry";
-    const child = spawn(
-      process.execPath,
-      [...nodeArguments, process.argv[1] ?? "", "serve", "load-generator", "--parent", kind],
-      {
-        env: {
-          LOG_LEVEL: logLevel,
-          ...process.env,
-          LOAD_GENERATOR_PORT: String(this.#port),
-          ...(flagFile === undefined ? {} : { FLAGD_FILE: flagFile }),
-          K6_TARGET_URL: target,
-          ...(users === undefined ? {} : { LOAD_GENERATOR_VUS: String(users) }),
-        },
-        stdio: ["ignore", "inherit", "inherit", "ipc"],
-        serialization: "advanced",
+    const child = startChildProcess({
+      service: "load-generator",
+      heapMb,
+      sinks: sink === undefined ? [] : [sink],
+      environment: {
+        LOG_LEVEL: logLevel,
+        ...process.env,
+        LOAD_GENERATOR_PORT: String(this.#port),
+        ...(flagFile === undefined ? {} : { FLAGD_FILE: flagFile }),
+        K6_TARGET_URL: target,
+        ...(users === undefined ? {} : { LOAD_GENERATOR_VUS: String(users) }),
       },
-    );
+    });
     this.#child = child;
-    child.on("message", (message: ChildMessage) => {
-      if (message.kind === "telemetry") sink?.accept(message.signal, message.request);
-      else this.#forward = forwardHttp([`http://127.0.0.1:${message.ports["load-generator"]}`]);
+    void child.ports.then((ports) => {
+      this.#forward = forwardHttp([`http://127.0.0.1:${ports["load-generator"]}`]);
     });
-    child.once("exit", () => {
+    void child.ended.then((reason) => {
       this.#forward = undefined;
+      if (!this.#isStopping) process.stderr.write(`The load generator has ended: ${reason}\n`);
     });
-    child.once("error", (error) => process.stderr.write(`The load generator cannot be started: ${error.message}\n`));
   }
 
   async stop(): Promise<void> {
-    const child = this.#child;
-    if (child === undefined || child.exitCode !== null || child.signalCode !== null) return;
-    const ended = once(child, "exit");
-    child.kill("SIGTERM");
-    const patience = setTimeout(() => child.kill("SIGKILL"), stopMs);
-    await ended;
-    clearTimeout(patience);
+    this.#isStopping = true;
+    await this.#child?.end();
   }
 }

@@ -1,12 +1,22 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { toJson } from "@bufbuild/protobuf";
+import { type MessageInitShape, toJson } from "@bufbuild/protobuf";
 import { timestampDate } from "@bufbuild/protobuf/wkt";
 import { type Client, Code, ConnectError, createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
-import { Phase, type Run, RunSchema, ScenarioService } from "../../gen/orrery/scenarios/v1/scenarios_pb.ts";
+import {
+  type ActionSchema,
+  type Mitigation,
+  MitigationSchema,
+  Outcome,
+  Phase,
+  type Run,
+  RunSchema,
+  ScenarioService,
+} from "../../gen/orrery/scenarios/v1/scenarios_pb.ts";
 import { ConfigError } from "../platform/config/environment.ts";
 import { exportRecording } from "../scenarios/export-recording.ts";
 import { layouts } from "../scenarios/layouts/index.ts";
+import type { actions } from "../scenarios/mitigation.ts";
 import { Recording } from "../scenarios/recording.ts";
 import type { Profile } from "../scenarios/run/profile.ts";
 import { timesProblem } from "../scenarios/run.ts";
@@ -53,12 +63,78 @@ export async function runScenario(id: string, options: RunOptions): Promise<void
     });
     if (recording !== undefined && record !== undefined) await exportRun(recording, run, record);
     if (options.json) process.stdout.write(`${JSON.stringify(toJson(RunSchema, run), null, 2)}\n`);
-    else process.stdout.write(`${tableOfRuns([run])}${run.failures.map((each) => `${each}\n`).join("")}`);
+    else {
+      const lines = [...run.mitigations.map(mitigationText), ...run.failures.map((each) => `${each}\n`)];
+      process.stdout.write(`${tableOfRuns([run])}${lines.join("")}`);
+    }
     if (run.failures.length > 0) process.exitCode = 1;
   } finally {
     await recording?.close();
     endSoon();
   }
+}
+
+export interface MitigateOptions {
+  readonly url: string;
+  readonly json?: boolean;
+}
+
+/** Does something against what is wrong in a shop that is there, and prints what was done. */
+export async function mitigate(
+  kind: (typeof actions)[number],
+  target: string,
+  { replicas, url, json }: MitigateOptions & { readonly replicas?: number },
+): Promise<void> {
+  if ((kind === "scale") !== (replicas !== undefined)) {
+    throw new ConfigError(
+      kind === "scale"
+        ? `To how many? Such as: scenario mitigate scale ${target} 3`
+        : `${kind} takes no number: it is for scale.`,
+    );
+  }
+  const client = createClient(ScenarioService, createConnectTransport({ baseUrl: url, httpVersion: "1.1" }));
+  const refused = (cause: unknown) => {
+    const { code } = ConnectError.from(cause);
+    const isAway = code === Code.Unavailable || code === Code.Unimplemented;
+    throw new ConfigError(isAway ? `${url}: ${unreachable(cause)}` : ConnectError.from(cause).rawMessage, { cause });
+  };
+  let { mitigation } = await client.mitigate({ action: actionOf(kind, target, replicas) }).catch(refused);
+  while (mitigation !== undefined && mitigation.finished === undefined) {
+    await sleep(pollMs);
+    ({ mitigation } = await client.getMitigation({ mitigationId: mitigation.id }).catch(refused));
+  }
+  if (mitigation === undefined) throw new Error("What was done is not told");
+  if (json) process.stdout.write(`${JSON.stringify(toJson(MitigationSchema, mitigation), null, 2)}\n`);
+  else if (mitigation.failure === "") process.stdout.write(`${mitigation.done}\n`);
+  if (mitigation.failure === "") return;
+  if (!json) process.stderr.write(`It failed: ${mitigation.failure}\n`);
+  process.exitCode = 1;
+}
+
+function actionOf(kind: (typeof actions)[number], target: string, replicas = 1): MessageInitShape<typeof ActionSchema> {
+  switch (kind) {
+    case "clear":
+      return { kind: { case: "clear", value: { flag: target } } };
+    case "scale":
+      return { kind: { case: "scale", value: { service: target, replicas } } };
+    case "restart":
+      return { kind: { case: "restart", value: { service: target } } };
+    case "roll-back":
+      return { kind: { case: "rollBack", value: { service: target } } };
+  }
+}
+
+const outcomeTexts: Readonly<Record<number, string>> = {
+  [Outcome.HELPED]: "it helped",
+  [Outcome.HELPED_FOR_A_WHILE]: "it helped for a while",
+  [Outcome.DID_NOT_HELP]: "it did not help",
+};
+
+function mitigationText({ action, outcome, failure }: Mitigation): string {
+  const { kind } = action ?? {};
+  const target = kind?.case === "clear" ? kind.value.flag : kind?.value?.service;
+  const how = failure === "" ? (outcomeTexts[outcome] ?? "whether it helped is not known") : `it failed: ${failure}`;
+  return `${kind?.case === "rollBack" ? "roll-back" : kind?.case} ${target}: ${how}\n`;
 }
 
 const phaseTexts: Readonly<Record<number, string>> = {

@@ -8,13 +8,14 @@ import { exportRecording } from "../scenarios/export-recording.ts";
 import { flagVariants } from "../scenarios/known-flags.ts";
 import { type KnownSystem, knownSystem } from "../scenarios/known-system.ts";
 import { layouts } from "../scenarios/layouts/index.ts";
-import { culpritsOf, type Manifest, type Mitigation } from "../scenarios/manifest.ts";
+import { culpritsOf, type Manifest } from "../scenarios/manifest.ts";
 import {
   type ManifestFile,
   manifestFolder,
   readManifestFile,
   readManifestFolder,
 } from "../scenarios/manifest-files.ts";
+import { actionText } from "../scenarios/mitigation.ts";
 import { Recording } from "../scenarios/recording.ts";
 import { timesProblem } from "../scenarios/run.ts";
 import { type FoundCause, type Score, scoreAnswer } from "../scenarios/score.ts";
@@ -190,17 +191,6 @@ function description({ id, title, difficulty, description: what, seed, load, pha
       revert.map(({ flag, variant }) => `${flag}=${variant}`),
     ),
   ].join("");
-}
-
-function actionText(mitigation: Mitigation): string {
-  switch (mitigation.action) {
-    case "clear":
-      return `clear ${mitigation.flag}`;
-    case "scale":
-      return `scale ${mitigation.service} to ${mitigation.replicas}`;
-    default:
-      return `${mitigation.action} ${mitigation.service}`;
-  }
 }
 
 function scoreText({ accuracy, average, causes, points, isSolved, scenario }: Score): string {

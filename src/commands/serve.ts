@@ -7,6 +7,7 @@ import { logLevels } from "../platform/logging/logger.ts";
 import { defaultSettings } from "../platform/telemetry/default-settings.ts";
 import { createServiceLogger } from "../platform/telemetry/service-logger.ts";
 import { startTelemetry } from "../platform/telemetry/telemetry-host.ts";
+import { orderRetention, retentionDatabase, retentionLimits } from "../retention/order-retention.ts";
 import { services } from "../services/index.ts";
 import { flagSource } from "./flag-source.ts";
 import { type ParentKind, ParentProcess } from "./parent-process.ts";
@@ -75,7 +76,12 @@ export async function serve(names: readonly string[], options: ServeOptions): Pr
     if (running === undefined) return;
     for (const [service, { host, port }] of running.ports) log.info({ service, host, port }, "Listening");
     parent?.tellPorts(running.ports);
+    const address = run.includes("checkout") ? retentionDatabase(environment) : undefined;
+    const retention =
+      address === undefined ? undefined : orderRetention({ address, limits: retentionLimits(environment), log });
+    retention?.start();
     await stopped;
+    await retention?.stop();
     await running.stop();
   } finally {
     await flags.close();

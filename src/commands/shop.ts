@@ -9,7 +9,7 @@ import { ConfigError, choice, type Environment, port as portSetting, text } from
 import { FlagFile } from "../platform/flags/flag-file.ts";
 import type { FlagSource } from "../platform/flags/flag-set.ts";
 import { sendProblem, titleOf } from "../platform/http/problem.ts";
-import { type Databases, embeddedDatabase } from "../platform/lifecycle/databases.ts";
+import { type Databases, databaseName, embeddedDatabase } from "../platform/lifecycle/databases.ts";
 import { type RunningProcess, startProcess } from "../platform/lifecycle/running-process.ts";
 import type { ServiceDeclaration } from "../platform/lifecycle/service.ts";
 import { createLogger, type LogLevel, logLevels } from "../platform/logging/logger.ts";
@@ -21,6 +21,7 @@ import { defaultSettings } from "../platform/telemetry/default-settings.ts";
 import { createServiceLogger } from "../platform/telemetry/service-logger.ts";
 import type { TelemetrySink } from "../platform/telemetry/sink.ts";
 import { startTelemetry } from "../platform/telemetry/telemetry-host.ts";
+import { orderRetention, retentionLimits } from "../retention/order-retention.ts";
 import { services } from "../services/index.ts";
 import { flagSource } from "./flag-source.ts";
 import { ownProcesses } from "./own-process.ts";
@@ -163,6 +164,12 @@ export async function startShop(options: ShopOptions, environment: Environment, 
         ...(options.aroundCalls === undefined ? {} : { aroundCalls: options.aroundCalls }),
       }),
     );
+    const retention = orderRetention({
+      address: server.connection({ database: databaseName, user: "postgres" }),
+      limits: retentionLimits(environment),
+      log,
+    });
+    retention.start();
     const [grpc, http] = intakes;
     const bound = running.ports.get("frontend-proxy")?.port ?? port;
     return {
@@ -173,7 +180,7 @@ export async function startShop(options: ShopOptions, environment: Environment, 
       ...(sinks.length === 0 ? {} : { sink: toAll(sinks) }),
       ...(grpc === undefined || http === undefined ? {} : { otlp: { grpc: grpc.port, http: http.port } }),
       async stop() {
-        await running.stop();
+        await Promise.all([running.stop(), retention.stop()]);
         await stopStores();
       },
     };

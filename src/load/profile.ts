@@ -1,8 +1,8 @@
 import { readFile } from "node:fs/promises";
 import { Type } from "typebox";
 import Value from "typebox/value";
-import { LineCounter, parseDocument } from "yaml";
 import { ConfigError } from "../platform/config/environment.ts";
+import { type Path, pathOf, readLocated } from "../platform/config/located-document.ts";
 import { limits } from "./limits.ts";
 import { day, hold, type Level, type Plan, planOf, ramp, type Stage, spike, steps } from "./plan.ts";
 import { durationMs, ratePerSecond } from "./quantities.ts";
@@ -12,9 +12,6 @@ export interface Profile {
   readonly name: string;
   readonly plan: Plan;
 }
-
-/** Somewhere in the file, by the keys that lead there. */
-type Path = readonly (string | number)[];
 
 class Complaint extends Error {
   readonly path: Path;
@@ -71,34 +68,16 @@ export async function readProfile(file: string): Promise<Profile> {
 
 /** See {@link readProfile}. */
 export function parseProfile(text: string, file: string): Profile {
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  const [unreadable] = document.errors;
-  if (unreadable !== undefined) {
-    const { line } = lines.linePos(unreadable.pos[0]);
-    throw new ConfigError(`${file}:${line}: ${unreadable.message.split("\n", 1)[0]?.replace(/ at line .*$/, "")}`);
-  }
+  const { content, unreadable, problemAt } = readLocated(text);
+  const [broken] = unreadable;
+  if (broken !== undefined) throw new ConfigError(`${file}:${broken.line}: ${broken.reason.split("\n", 1)[0]}`);
   try {
-    return profileOf(document.toJS(), file);
+    return profileOf(content, file);
   } catch (error) {
     if (!(error instanceof Complaint)) throw error;
-    throw new ConfigError(`${file}:${lineOf(error.path)}: ${shown(error.path)} ${error.message}`, { cause: error });
+    const { line, path, reason } = problemAt(error.path, error.message);
+    throw new ConfigError(`${file}:${line}: ${path === "" ? "The profile" : path} ${reason}`, { cause: error });
   }
-
-  /** The line of the innermost thing on a path that is there. */
-  function lineOf(path: Path): number {
-    for (let length = path.length; length > 0; length--) {
-      const node = document.getIn(path.slice(0, length), true) as { range?: readonly number[] } | undefined;
-      if (node?.range?.[0] !== undefined) return lines.linePos(node.range[0]).line;
-    }
-    return 1;
-  }
-}
-
-/** `stages[2].users.from` */
-function shown(path: Path): string {
-  const text = path.map((key) => (typeof key === "number" ? `[${key}]` : `.${key}`)).join("");
-  return text === "" ? "The profile" : text.replace(/^\./, "");
 }
 
 function profileOf(content: unknown, file: string): Profile {
@@ -177,10 +156,7 @@ function checked<const S extends Type.TSchema>(schema: S, content: unknown, path
   // A key that is misspelt is one too many and one too few; the former says more.
   const problem = problems.find(({ keyword }) => keyword === "additionalProperties") ?? problems[0];
   if (problem === undefined) throw new Complaint(path, "is not valid.");
-  const keys = problem.instancePath
-    .split("/")
-    .slice(1)
-    .map((key) => (/^\d+$/.test(key) ? Number(key) : key));
+  const keys = pathOf(problem.instancePath);
   const { params } = problem as { params: { additionalProperties?: readonly string[] } };
   const [unknown] = params.additionalProperties ?? [];
   if (unknown !== undefined) {

@@ -1,24 +1,19 @@
 import { Settings } from "typebox/system";
 import { Value } from "typebox/value";
-import { isCollection, isMap, isNode, isPair, LineCounter, parseDocument } from "yaml";
+import { type DocumentProblem, type Path, pathOf, readLocated } from "../platform/config/located-document.ts";
 import type { KnownSystem } from "./known-system.ts";
-import { actions, culpritsOf, type Fault, type Manifest, manifestSchema } from "./manifest.ts";
+import { culpritsOf, type Fault, type Manifest, manifestSchema } from "./manifest.ts";
+import { actions } from "./mitigation.ts";
 
 /** Something wrong in a manifest. */
-export interface ManifestProblem {
+export interface ManifestProblem extends DocumentProblem {
   readonly file: string;
-  /** From 1. */
-  readonly line: number;
-  /** `faults[0].variant`; empty for the whole. */
-  readonly path: string;
-  readonly reason: string;
 }
 
 // Of eight, which is the default, a union's last shapes are told too few to be judged by.
 Settings.Set({ maxErrors: 1_000 });
 
-type Path = readonly (string | number)[];
-type Complain = (path: Path, reason: string) => void;
+type Complain = (path: Path, reason: string) => unknown;
 
 export type ReadManifest =
   | { readonly kind: "manifest"; readonly manifest: Manifest }
@@ -30,18 +25,10 @@ export function readManifest(
   options: { readonly file: string; readonly system: KnownSystem },
 ): ReadManifest {
   const { file, system } = options;
-  const lines = new LineCounter();
-  const document = parseDocument(text, { lineCounter: lines });
-  const problems: ManifestProblem[] = [];
-  const complain: Complain = (path, reason) => {
-    const line = lines.linePos(offsetOf(document.contents, path)).line;
-    problems.push({ file, line, path: pathText(path), reason });
-  };
-  for (const { message, linePos } of document.errors) {
-    problems.push({ file, line: linePos?.[0].line ?? 1, path: "", reason: message.replace(/ at line .*$/s, "") });
-  }
+  const { content, unreadable, problemAt } = readLocated(text);
+  const problems: ManifestProblem[] = unreadable.map((problem) => ({ file, ...problem }));
   if (problems.length > 0) return { kind: "problems", problems };
-  const content: unknown = document.toJS();
+  const complain: Complain = (path, reason) => problems.push({ file, ...problemAt(path, reason) });
   checkShape(content, complain);
   if (problems.length === 0) checkMeaning(content as Manifest, { system, expectedId: baseName(file), complain });
   problems.sort((a, b) => a.line - b.line);
@@ -55,7 +42,7 @@ export function problemText({ file, line, path, reason }: ManifestProblem): stri
 
 function checkShape(content: unknown, complain: Complain): void {
   for (const error of ofLikelyBranches(Value.Errors(manifestSchema, content))) {
-    const path = pointerPath(error.instancePath);
+    const path = pathOf(error.instancePath);
     switch (error.keyword) {
       case "boolean":
         // The property itself is named by the complaint of its object.
@@ -190,34 +177,6 @@ function checkMeaning(
   }
   if (timeToDetect !== undefined) complain(["timeToDetect"], "there is no fault to detect");
   if (manifest.difficulty !== "none") complain(["difficulty"], "without a fault it is none");
-}
-
-/** Where a value stands in the text; of what is missing, where its nearest parent stands. */
-function offsetOf(root: unknown, path: Path): number {
-  let node = root;
-  let offset = isNode(root) ? (root.range?.[0] ?? 0) : 0;
-  for (const key of path) {
-    if (!isCollection(node)) break;
-    const pair = isMap(node) ? node.items.find((item) => isPair(item) && String(item.key) === String(key)) : undefined;
-    node = node.get(key, true);
-    const place = pair !== undefined && isNode(pair.key) ? pair.key : node;
-    if (!isNode(place)) break;
-    offset = place.range?.[0] ?? offset;
-  }
-  return offset;
-}
-
-function pointerPath(pointer: string): Path {
-  if (pointer === "") return [];
-  const parts = pointer.slice(1).split("/");
-  return parts.map((part) => (/^\d+$/.test(part) ? Number(part) : part.replaceAll("~1", "/").replaceAll("~0", "~")));
-}
-
-function pathText(path: Path): string {
-  return path.reduce<string>(
-    (text, key) => (typeof key === "number" ? `${text}[${key}]` : text === "" ? key : `${text}.${key}`),
-    "",
-  );
 }
 
 function shown(content: unknown, path: Path): string {

@@ -18,5 +18,26 @@ export const scenarioErrors = defineErrors({
     code: Code.FailedPrecondition,
     meaning: "The Observatory cannot be asked: a run would have nothing to judge by.",
   },
+  FLAG_NOT_FOUND: { code: Code.NotFound, meaning: "There is no flag of that key; the message names those there are." },
+  SERVICE_NOT_FOUND: {
+    code: Code.NotFound,
+    meaning: "There is no service of that name; the message names those there are.",
+  },
+  MITIGATION_NOT_FOUND: {
+    code: Code.NotFound,
+    meaning: "There is no mitigation of that id since the service started.",
+  },
+  MITIGATION_UNAVAILABLE: {
+    code: Code.FailedPrecondition,
+    meaning: "It cannot be done where the shop runs; the message tells why, and the command that an operator runs.",
+  },
+  MITIGATION_UNDER_WAY: {
+    code: Code.FailedPrecondition,
+    meaning: "There is one mitigation at a time: wait until it is finished.",
+  },
+  NOTHING_TO_ROLL_BACK: {
+    code: Code.FailedPrecondition,
+    meaning: "No flag that acts in that service has been changed, or every change is rolled back.",
+  },
   LOAD_MISSING: { code: Code.FailedPrecondition, meaning: "The load generator cannot be reached." },
 });

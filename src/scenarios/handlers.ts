@@ -1,12 +1,21 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import type { ServiceImpl } from "@connectrpc/connect";
-import { Phase, type RunSchema, type ScenarioService } from "../../gen/orrery/scenarios/v1/scenarios_pb.ts";
+import {
+  type Action as ActionMessage,
+  type ActionSchema,
+  type MitigationSchema,
+  Outcome,
+  Phase,
+  type RunSchema,
+  type ScenarioService,
+} from "../../gen/orrery/scenarios/v1/scenarios_pb.ts";
 import { ConfigError } from "../platform/config/environment.ts";
-import { rpcError } from "../platform/rpc/errors.ts";
+import { platformErrors, rpcError } from "../platform/rpc/errors.ts";
 import type { Answer } from "./answer.ts";
 import { readAnswer } from "./check-answer.ts";
 import { scenarioErrors } from "./errors.ts";
+import { type Action, isSameAction, type Judgement, type Mitigation } from "./mitigation.ts";
 import type { Report } from "./run/scenario-run.ts";
 import { type Run, type Runs, scoreOf } from "./runs.ts";
 
@@ -18,7 +27,15 @@ const phases: Readonly<Record<Report["phase"], Phase>> = {
   over: Phase.OVER,
 };
 
+const outcomes: Readonly<Record<Judgement["outcome"], Outcome>> = {
+  unknown: Outcome.UNKNOWN,
+  helped: Outcome.HELPED,
+  "helped-for-a-while": Outcome.HELPED_FOR_A_WHILE,
+  "did-not-help": Outcome.DID_NOT_HELP,
+};
+
 export function scenarioHandlers(runs: Runs): ServiceImpl<typeof ScenarioService> {
+  const told = (mitigation: Mitigation) => mitigationMessage(mitigation, runs.runOf(mitigation.id));
   return {
     listScenarios: () => ({
       scenarios: runs.manifests.map(({ id, title, difficulty, description }) => ({
@@ -38,6 +55,8 @@ export function scenarioHandlers(runs: Runs): ServiceImpl<typeof ScenarioService
       return isSecret(run) ? {} : withScore(run);
     },
     stopRun: async ({ runId }) => ({ run: runMessage(await runs.stop(runId)) }),
+    mitigate: async ({ action }) => ({ mitigation: told(await runs.mitigate(actionOf(action))) }),
+    getMitigation: ({ mitigationId }) => ({ mitigation: told(runs.mitigation(mitigationId)) }),
     async reset() {
       await runs.reset();
       return {};
@@ -54,6 +73,62 @@ function parsed(text: string): Answer {
   }
 }
 
+/** By validation, there is one. */
+function actionOf(action: ActionMessage | undefined): Action {
+  const kind = action?.kind;
+  switch (kind?.case) {
+    case "clear":
+      return { action: "clear", flag: kind.value.flag };
+    case "scale":
+      return { action: "scale", service: kind.value.service, replicas: kind.value.replicas };
+    case "restart":
+      return { action: "restart", service: kind.value.service };
+    case "rollBack":
+      return { action: "roll-back", service: kind.value.service };
+    default:
+      throw rpcError(platformErrors.INVALID_REQUEST, "There is no action.");
+  }
+}
+
+function actionMessage(action: Action): MessageInitShape<typeof ActionSchema> {
+  switch (action.action) {
+    case "clear":
+      return { kind: { case: "clear", value: { flag: action.flag } } };
+    case "scale":
+      return { kind: { case: "scale", value: { service: action.service, replicas: action.replicas } } };
+    case "restart":
+      return { kind: { case: "restart", value: { service: action.service } } };
+    case "roll-back":
+      return { kind: { case: "rollBack", value: { service: action.service } } };
+  }
+}
+
+/** @param run that it belongs to, if there is one */
+function mitigationMessage(mitigation: Mitigation, run: Run | undefined): MessageInitShape<typeof MitigationSchema> {
+  const { id, action, startedMs, finishedMs, done, failure = "", judgement } = mitigation;
+  const performed = {
+    id,
+    action: actionMessage(action),
+    started: timestampFromMs(startedMs),
+    ...(finishedMs === undefined ? {} : { finished: timestampFromMs(finishedMs) }),
+    done,
+    failure,
+  };
+  if (run === undefined || judgement === undefined || isSecret(run)) return performed;
+  const said = run.manifest.mitigations.find((each) => isSameAction(each, action));
+  return {
+    ...performed,
+    outcome: outcomes[judgement.outcome],
+    effects: judgement.effects.map(({ name, before, after, isGone }) => ({
+      name,
+      isGone,
+      ...(before === undefined ? {} : { before }),
+      ...(after === undefined ? {} : { after }),
+    })),
+    ...(said === undefined ? {} : { isSaidToHelp: said.helps }),
+  };
+}
+
 /** Whether nobody may know yet what is wrong. */
 function isSecret({ isBlind, report }: Run): boolean {
   return isBlind && report.phase !== "over";
@@ -67,7 +142,8 @@ function withScore(run: Run) {
 function runMessage(run: Run): MessageInitShape<typeof RunSchema> {
   const { id, manifest, isBlind, report } = run;
   const { startedMs, injectedMs, revertedMs, endedMs } = report.times;
-  const started = { id, isBlind, started: timestampFromMs(startedMs) };
+  const mitigations = report.mitigations.map((each) => mitigationMessage(each, run));
+  const started = { id, isBlind, started: timestampFromMs(startedMs), mitigations };
   // Its phase alone would tell when the fault came.
   if (isSecret(run)) return { ...started, phase: Phase.UNSPECIFIED };
   const { detectedAfterSeconds, clearedAfterSeconds } = report;

@@ -1,4 +1,5 @@
 import { type Static, Type } from "typebox";
+import type { actions } from "./mitigation.ts";
 
 /** What kind of trouble a root cause is: the coarse reason that an answer may give. */
 export const categories = [
@@ -56,9 +57,6 @@ const propagation = Type.Object(
   },
   closed,
 );
-
-/** What a mitigation can do. */
-export const actions = ["clear", "restart", "roll-back", "scale"] as const;
 
 const why = text("Why it helps, or why not.");
 const helps = Type.Boolean({ description: "Whether the trouble ends by it." });

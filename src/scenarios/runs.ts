@@ -1,10 +1,13 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "../platform/logging/logger.ts";
 import { withCall } from "../platform/rpc/call-context.ts";
 import { rpcError } from "../platform/rpc/errors.ts";
 import type { Answer } from "./answer.ts";
 import { scenarioErrors } from "./errors.ts";
 import type { Manifest } from "./manifest.ts";
+import { type Action, actionText, type Mitigation } from "./mitigation.ts";
+import { begunMitigation } from "./run/mitigation-watch.ts";
 import { type Profile, timingOf } from "./run/profile.ts";
 import { type Report, ScenarioRun } from "./run/scenario-run.ts";
 import type { ScenarioShop } from "./run/scenario-shop.ts";
@@ -23,11 +26,14 @@ export interface Run {
 
 interface Entry {
   run: Run;
+  readonly scenarioRun: ScenarioRun;
   readonly stopping: AbortController;
   ended: Promise<void>;
 }
 
 const maxKept = 200;
+/** A mitigation that takes longer is answered while it is under way, in milliseconds. */
+const answersWithinMs = 5_000;
 
 /** The runs of a shop: one at a time. */
 export class Runs {
@@ -35,6 +41,7 @@ export class Runs {
   readonly #shop: ScenarioShop;
   readonly #log: Logger;
   readonly #entries = new Map<string, Entry>();
+  readonly #mitigations = new Map<string, Mitigation>();
 
   constructor(options: { readonly manifests: readonly Manifest[]; readonly shop: ScenarioShop; readonly log: Logger }) {
     this.#manifests = new Map(options.manifests.map((manifest) => [manifest.id, manifest]));
@@ -62,7 +69,7 @@ export class Runs {
       const known = [...this.#manifests.keys()].join(", ");
       throw rpcError(scenarioErrors.SCENARIO_NOT_FOUND, `There is no scenario ${scenario}; there are ${known}.`);
     }
-    const underWay = [...this.#entries.values()].find(({ run }) => run.report.phase !== "over");
+    const underWay = this.#underWay();
     if (underWay !== undefined) {
       throw rpcError(scenarioErrors.RUN_UNDER_WAY, `The run ${underWay.run.id} is under way: wait for it, or stop it.`);
     }
@@ -77,6 +84,7 @@ export class Runs {
       },
     });
     const entry: Entry = {
+      scenarioRun,
       run: { id, manifest, profile, isBlind, report: scenarioRun.report, answer: undefined },
       stopping,
       ended: Promise.resolve(),
@@ -106,10 +114,75 @@ export class Runs {
     return entry.run;
   }
 
-  /** Ends what runs, and puts flags and load back. */
+  /**
+   * Does something against what is wrong, for the run that is under way if there is one. Returns when it is done, or
+   * after a few seconds, while it goes on.
+   *
+   * @throws MITIGATION_UNAVAILABLE, MITIGATION_UNDER_WAY or what names something that there is not
+   */
+  async mitigate(action: Action): Promise<Mitigation> {
+    const other = [...this.#mitigations.values()].find(({ finishedMs }) => finishedMs === undefined);
+    if (other !== undefined) {
+      const message = `${actionText(other.action)} is under way: wait until it is finished.`;
+      throw rpcError(scenarioErrors.MITIGATION_UNDER_WAY, message);
+    }
+    const perform = this.#shop.mitigation(action);
+    const begun = begunMitigation(randomUUID(), action);
+    this.#keep(begun);
+    // It outlives the call that began it.
+    const performed = withCall(undefined, () => this.#perform(begun, perform));
+    await Promise.race([performed, sleep(answersWithinMs, undefined, { ref: false })]);
+    return this.mitigation(begun.id);
+  }
+
+  /** A mitigation as it is now. */
+  mitigation(id: string): Mitigation {
+    const found =
+      this.all.flatMap(({ report }) => report.mitigations).find((each) => each.id === id) ?? this.#mitigations.get(id);
+    if (found !== undefined) return found;
+    throw rpcError(scenarioErrors.MITIGATION_NOT_FOUND, `There is no mitigation ${id}.`);
+  }
+
+  /** The run that a mitigation belongs to, if there is one. */
+  runOf(mitigation: string): Run | undefined {
+    return this.all.find(({ report }) => report.mitigations.some(({ id }) => id === mitigation));
+  }
+
+  async #perform(begun: Mitigation, perform: () => Promise<string>): Promise<void> {
+    const { action } = begun;
+    let done = "";
+    let failure: string | undefined;
+    const watch = await this.#underWay()
+      ?.scenarioRun.mitigating(begun)
+      .catch((error: unknown) => {
+        this.#log.error({ error }, "What was there before a mitigation cannot be measured");
+        return undefined;
+      });
+    try {
+      done = await perform();
+    } catch (error) {
+      this.#log.error({ error }, `Could not ${actionText(action)}`);
+      failure = error instanceof Error ? error.message : String(error);
+    }
+    const how = { finishedMs: Date.now(), done, failure };
+    watch?.finished(how);
+    this.#keep({ ...begun, ...how });
+  }
+
+  #keep(mitigation: Mitigation): void {
+    this.#mitigations.set(mitigation.id, mitigation);
+    for (const [oldest] of [...this.#mitigations].slice(0, -maxKept)) this.#mitigations.delete(oldest);
+  }
+
+  #underWay(): Entry | undefined {
+    return [...this.#entries.values()].find(({ run }) => run.report.phase !== "over");
+  }
+
+  /** Ends what runs, and puts flags, load and the number of replicas back. */
   async reset(): Promise<void> {
     await this.close();
     await this.#shop.clearFlags();
+    await this.#shop.unscale();
     await this.#shop.stopLoad();
   }
 

@@ -5,6 +5,7 @@ import { shopObjectives } from "../observatory/objectives/shop-objectives.ts";
 import { address, ConfigError } from "../platform/config/environment.ts";
 import type { RunningService, ServiceContext } from "../platform/lifecycle/service.ts";
 import { route } from "../platform/rpc/service-routes.ts";
+import { ConfigurationHistory } from "./configuration-history.ts";
 import { scenarioHandlers } from "./handlers.ts";
 import { knownSystem } from "./known-system.ts";
 import { loadSwitch } from "./load-switch.ts";
@@ -13,7 +14,7 @@ import { liveShop } from "./run/live-shop.ts";
 import { Runs } from "./runs.ts";
 
 export async function start(context: ServiceContext): Promise<RunningService> {
-  const { declarations, environment, flagFile, log } = context;
+  const { declarations, environment, flagFile, log, operations } = context;
   if (flagFile === undefined) throw new ConfigError("scenarios needs the file of flags: set FLAGD_FILE.");
   const flags = declarations.flatMap((service) => service.flags ?? []);
   const system = knownSystem({
@@ -24,6 +25,7 @@ export async function start(context: ServiceContext): Promise<RunningService> {
   });
   const load = address(environment, "LOAD_GENERATOR_ADDR");
   const origin = load === undefined ? "http://localhost:8089" : load.kind === "rpc" ? load.origins[0] : load.origin;
+  const history = new ConfigurationHistory(flagFile, declarations);
   const runs = new Runs({
     manifests: await readManifestFolder(manifestFolder, system),
     shop: liveShop({
@@ -32,11 +34,17 @@ export async function start(context: ServiceContext): Promise<RunningService> {
       // A fault may leave it as little of the processor as everybody else.
       observatory: context.client(ObservatoryService, { timeoutMs: 10_000 }),
       load: loadSwitch(origin ?? ""),
+      services: declarations.map(({ name }) => name),
+      operations,
+      history,
     }),
     log,
   });
   return {
     routes: [route(ScenarioService, scenarioHandlers(runs))],
     workers: [{ start() {}, stop: () => runs.close() }],
+    async stop() {
+      history.close();
+    },
   };
 }

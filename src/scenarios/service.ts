@@ -14,6 +14,11 @@ export const scenarios = declareService({
   settings: [
     { name: "FLAGD_FILE", meaning: "The file of flags by which faults are injected." },
     { name: "LOAD_GENERATOR_ADDR", meaning: "Where the load is controlled, `host:port`.", fallback: "localhost:8089" },
+    {
+      name: "ORRERY_STACK_CONTROL",
+      meaning: "Where services are started anew, given by `npm run stack` to this service alone.",
+      isSecret: true,
+    },
   ],
   load: () => import("./server.ts"),
 });

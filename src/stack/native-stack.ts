@@ -10,16 +10,16 @@ import { frontendProxy } from "../edge/service.ts";
 import { shopObjectives } from "../observatory/objectives/shop-objectives.ts";
 import { observatorySettings } from "../observatory/settings.ts";
 import { text } from "../platform/config/environment.ts";
-import { eventLogMigrations, eventLogSchema } from "../platform/events/postgres-event-log.ts";
 import { type Databases, embeddedDatabase } from "../platform/lifecycle/databases.ts";
+import { shareEventLog } from "../platform/lifecycle/event-logs.ts";
 import { freePort } from "../platform/lifecycle/free-port.ts";
 import type { ServiceDeclaration } from "../platform/lifecycle/service.ts";
 import { createLogger } from "../platform/logging/logger.ts";
-import { openDatabase } from "../platform/sql/database.ts";
 import { type EmbeddedPostgres, startEmbeddedPostgres } from "../platform/sql/embedded-postgres.ts";
 import { services } from "../services/index.ts";
+import { openStackControl, type StackControl } from "./control.ts";
 import { presetsSetting } from "./engines/collector.ts";
-import type { Engine, Program } from "./engines/engine.ts";
+import { type Engine, EngineError, type Program } from "./engines/engine.ts";
 import { RunningEngine } from "./engines/running-engine.ts";
 import { servicePorts, serviceProgram } from "./service-program.ts";
 
@@ -67,6 +67,9 @@ export class NativeStack {
   #stopped: Promise<void> | undefined;
   #postgres: { readonly server: EmbeddedPostgres; readonly databases: Databases } | undefined;
   #sharing: Promise<void> | undefined;
+  #control: StackControl | undefined;
+  /** Those that end because they are to be started anew. */
+  readonly #restarting = new Set<string>();
 
   private constructor(options: StackOptions, ports: ReadonlyMap<string, Ports>) {
     this.#options = options;
@@ -131,9 +134,10 @@ export class NativeStack {
     await mkdir(dataDir, { recursive: true });
     // It has to be there for whoever reads it, whoever comes first.
     await (await openOwnFile(this.#flagFile, createLogger({ level: "silent" }))).close();
+    this.#control = await openStackControl((service) => this.restart(service));
     const databases = await this.#startPostgres();
     if (this.addressOf("kafka") === undefined) {
-      this.#sharing = shareEventLog(databases);
+      this.#sharing = shareEventLog(databases, services);
       await this.#sharing;
       this.#stopping.signal.throwIfAborted();
     }
@@ -160,6 +164,34 @@ export class NativeStack {
     }
   }
 
+  /**
+   * Starts a service anew, its replicas one after the other: calls that reach the one that is away fail meanwhile, unless
+   * there are others.
+   *
+   * @returns what was done
+   */
+  async restart(service: string): Promise<string> {
+    const declaration = services.find(({ name }) => name === service);
+    const names = declaration === undefined ? [] : replicaNames(declaration, this.#options);
+    const parts = names.flatMap((name) => this.#running.get(name) ?? []);
+    if (parts.length === 0) throw new EngineError(`${service} is no program of ours here: Envoy is in its place.`);
+    for (const [index, running] of parts.entries()) {
+      const name = names[index] ?? service;
+      if (this.#restarting.has(name)) throw new EngineError(`${name} is being started anew.`);
+      this.#restarting.add(name);
+      try {
+        await running.stop();
+        this.#stopping.signal.throwIfAborted();
+        await running.start();
+      } finally {
+        this.#restarting.delete(name);
+      }
+    }
+    return parts.length === 1
+      ? `${service} was ended and has a new process.`
+      : `The ${parts.length} processes of ${service} were ended one after the other, and started anew.`;
+  }
+
   /** Ends a start, too. */
   stop(): Promise<void> {
     this.#stopping.abort();
@@ -169,6 +201,7 @@ export class NativeStack {
 
   /** Senders before what they send to: requests, then telemetry, then what is stored. */
   async #stop(): Promise<void> {
+    await this.#control?.close();
     const left = new Map(this.#running);
     const stop = async (names: readonly string[]) => {
       const parts = names.flatMap((name) => left.get(name) ?? []);
@@ -229,6 +262,10 @@ export class NativeStack {
       const begun = performance.now();
       await running.ended();
       if (signal.aborted) return;
+      if (this.#restarting.has(name)) {
+        while (this.#restarting.has(name)) await sleep(100);
+        if (running.isReady) continue;
+      }
       if (performance.now() - begun > longestPauseMs) pauseMs = firstPauseMs;
       tell(`${name} has ended by itself; why is in ${running.log}. It is started again in ${pauseMs / 1_000} s.`);
       await sleep(pauseMs, undefined, { signal }).catch(() => {});
@@ -258,6 +295,9 @@ export class NativeStack {
       ORRERY_SECRET: this.#options.secret,
       ...this.#telemetry(),
       ...this.#flagSettings(service),
+      ...(service.name === "scenarios" && this.#control !== undefined
+        ? { ORRERY_STACK_CONTROL: this.#control.url }
+        : {}),
     };
     for (const other of services) {
       const there = this.addressesOf(other);
@@ -371,30 +411,6 @@ export class NativeStack {
       await sql.end();
     }
     return { ...this.database, username };
-  }
-}
-
-/** Makes the event log in PostgreSQL, which services of several roles read and write. */
-async function shareEventLog(databases: Databases): Promise<void> {
-  const roles: string[] = [];
-  for (const { schema, publishes, consumes } of services) {
-    if (schema === undefined || (publishes === undefined && consumes === undefined)) continue;
-    roles.push((await databases.addressFor(schema)).username);
-  }
-  const events = await openDatabase({
-    address: await databases.addressFor(eventLogSchema),
-    schema: eventLogSchema,
-    migrations: eventLogMigrations,
-    poolSize: 1,
-    applicationName: "stack",
-    log: createLogger({ level: "silent" }),
-  });
-  try {
-    const to = roles.map((role) => `"${role}"`).join(", ");
-    await events.sql.unsafe(`grant usage, create on schema "${eventLogSchema}" to ${to}`);
-    await events.sql.unsafe(`grant all on all tables in schema "${eventLogSchema}" to ${to}`);
-  } finally {
-    await events.close();
   }
 }
 

@@ -58,6 +58,10 @@ function judgedMesh(): ScenarioShop {
     setFlag: async (key, variant) => void (await flags.setFlag({ key, variant })),
     clearFlags: async () => void (await flags.clearFlags({})),
     alerts: alertmanagersAlerts(),
+    mitigation: () => {
+      throw new Error("Nobody mitigates here.");
+    },
+    unscale: async () => {},
   };
 }
 

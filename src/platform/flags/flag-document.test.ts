@@ -21,7 +21,7 @@ it.each([
   ['{\n"flags": {"a": {},\n"a": {}}}', 3, "", /twice/],
   ['{\n"flags": []}', 2, "flags", /object/],
   ['{"flags": {\n"a": 1}}', 2, "flags.a", /object/],
-  ['{"flags": {"a":\n{"variants": {"on": true}}}}', 2, "flags.a", /state/],
+  ['{"flags": {"a":\n{"variants": {"on": true}}}}', 1, "flags.a", /state/],
   [`{"flags": {"a": {\n"state": "ON", "variants": {"on": true}}}}`, 2, "flags.a.state", /./],
   [`{"flags": {"a": {${flag},\n\n"defaultVariant": "maybe"}}}`, 3, "flags.a.defaultVariant", /"maybe".*on, off/],
   [`{"flags": {"a": {${flag},\n"targeting": {"if": [true, "of", "on"]}}}}`, 2, "flags.a.targeting", /"of".*on, off/],

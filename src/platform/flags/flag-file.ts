@@ -3,8 +3,9 @@ import { type FSWatcher, watch } from "node:fs";
 import { readFile, rename, rm, writeFile } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { ConfigError } from "../config/environment.ts";
+import type { DocumentProblem } from "../config/located-document.ts";
 import type { Logger } from "../logging/logger.ts";
-import { type DocumentProblem, type FlagDocument, flagDocumentText, readFlagDocument } from "./flag-document.ts";
+import { type FlagDocument, flagDocumentText, readFlagDocument } from "./flag-document.ts";
 import { FlagSet, type FlagSource } from "./flag-set.ts";
 
 /** The content of the file as it was read or written. */

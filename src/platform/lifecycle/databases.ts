@@ -20,7 +20,7 @@ export function databaseText({ host, port, database, username, password, ssl }: 
 }
 
 /** The database's name, as in the OpenTelemetry Demo. */
-const databaseName = "astronomy_db";
+export const databaseName = "astronomy_db";
 
 /** A PostgreSQL server that somebody else runs, named by DB_CONNECTION_STRING. */
 export function externalDatabase(address: DatabaseAddress): Databases {

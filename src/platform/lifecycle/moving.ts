@@ -37,9 +37,9 @@ export class SwitchableHttp {
     return this.#concurrency;
   }
 
-  /** Has requests answered at an origin, or by nobody. */
-  leave(origin: string | undefined): void {
-    this.#elsewhere = origin === undefined ? refuse : forwardHttp([origin]);
+  /** Has requests answered at origins in turn, by nobody if there is none. */
+  leave(origins: readonly string[]): void {
+    this.#elsewhere = origins.length === 0 ? refuse : forwardHttp(origins);
   }
 
   comeBack(): void {
@@ -81,6 +81,7 @@ export function movable(declaration: ServiceDeclaration, around: Surroundings): 
     const close = around.closing();
     own = undefined;
     return async () => {
+      await Promise.all((left.workers ?? []).map((worker) => worker.stop()));
       const until = performance.now() + drainMs;
       while (underWay.some(({ inFlight }) => inFlight > 0) && performance.now() < until) await sleep(10);
       await left.stop?.();
@@ -90,15 +91,14 @@ export function movable(declaration: ServiceDeclaration, around: Surroundings): 
 
   return {
     name,
-    async endWorkers() {
-      await Promise.all((own?.workers ?? []).map((worker) => worker.stop()));
-    },
-    async leave(address) {
+    async leave(addresses) {
       const letGo = lettingGo();
-      const transport = address === undefined ? nobody : withContext(replicatedTransport([address.origin]));
+      const origins = addresses.map(({ origin }) => origin);
+      const transport = origins.length === 0 ? nobody : withContext(replicatedTransport(origins));
       for (const service of rpc) local.forward(service, transport);
-      http.leave(address?.origin);
-      scraped.leave(address?.scraped);
+      http.leave(origins);
+      // One page tells of one process.
+      scraped.leave(addresses.flatMap(({ scraped: page }) => page ?? []).slice(0, 1));
       services.set(name, { isReady: around.isServing });
       await letGo();
     },
@@ -106,12 +106,10 @@ export function movable(declaration: ServiceDeclaration, around: Surroundings): 
       const letGo = lettingGo();
       await around.start();
       own = services.get(name);
+      for (const worker of own?.workers ?? []) worker.start();
       http.comeBack();
       scraped.comeBack();
       await letGo();
-    },
-    startWorkers() {
-      for (const worker of own?.workers ?? []) worker.start();
     },
   };
 }

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Logger } from "../logging/logger.ts";
+import { OwnReplica } from "./own-replica.ts";
 
 /** Where a process answers. */
 export interface ServiceAddress {
@@ -19,23 +20,22 @@ export interface ServiceChild {
   end(): Promise<void>;
 }
 
-/** A service of this process, which can leave it and come back without failing a call. */
+/**
+ * A service of this process, which can leave it and come back without failing a call. Its work beside requests goes on
+ * meanwhile: for a moment it is done here and elsewhere, as by replicas.
+ */
 export interface MovableService {
   readonly name: string;
-  /** Ends its work beside requests: that must not run in two processes. */
-  endWorkers(): Promise<void>;
-  /** Has calls answered at an address, or by nobody, and lets go of what answered them here. */
-  leave(address: ServiceAddress | undefined): Promise<void>;
-  /** Answers calls here, as if newly started. */
+  /** Has calls answered at addresses in turn, by nobody if there is none, and lets go of what answered them here. */
+  leave(addresses: readonly ServiceAddress[]): Promise<void>;
+  /** Answers calls here, as if newly started, and lets go of what answered them here before. */
   comeBack(): Promise<void>;
-  /** Begins its work beside requests anew. */
-  startWorkers(): void;
 }
 
 export interface OwnProcessOptions {
   readonly service: MovableService;
-  /** Whether it is to run in a process of its own now. */
-  readonly isWanted: () => boolean;
+  /** How many processes of its own it is to have now; none when it is to run here. */
+  readonly wanted: () => number;
   readonly start: () => Promise<ServiceChild>;
   readonly log: Logger;
   /** First wait before a process that ended is started again, in milliseconds, doubling. */
@@ -43,21 +43,18 @@ export interface OwnProcessOptions {
 }
 
 const defaultBackoffMs = 500;
-const longestBackoffMs = 10_000;
-/** A process that has lived so long, in milliseconds, is waited for as at first when it ends. */
-const provenMs = 60_000;
 
 /**
- * Runs a service as a process of its own as long as that is wanted: what a fault does to a whole process, it then does
- * to that service and to no other. A process that ends by itself is started again after a while; meanwhile the service
- * is not there, as it would be in a mesh.
+ * Runs a service as processes of its own as long as that is wanted: what a fault does to a whole process, it then does
+ * to that service and to no other. A process that ends by itself is started again after a while; without another,
+ * the service is not there meanwhile, as it would be in a mesh.
  */
 export class OwnProcess {
   readonly #options: OwnProcessOptions;
   readonly #stopping = new AbortController();
-  #change = new AbortController();
-  #loop: Promise<void> | undefined;
-  #isServing = false;
+  readonly #replicas: OwnReplica[] = [];
+  #queue: Promise<void> = Promise.resolve();
+  #isAway = false;
 
   constructor(options: OwnProcessOptions) {
     this.#options = options;
@@ -65,64 +62,71 @@ export class OwnProcess {
 
   /** Whether there is a process of its own that answers. */
   get isServing(): boolean {
-    return this.#isServing;
+    return this.#isAway && this.#replicas.some(({ address }) => address !== undefined);
+  }
+
+  /** Whether it has no process of its own. */
+  get isHere(): boolean {
+    return this.#replicas.length === 0;
   }
 
   /** Looks whether anything has to change. */
   check(): void {
-    if (this.#stopping.signal.aborted) return;
-    const { isWanted } = this.#options;
-    if (this.#loop !== undefined) {
-      if (!isWanted()) this.#change.abort();
-      return;
-    }
-    if (!isWanted()) return;
-    this.#change = new AbortController();
-    this.#loop = this.#beAway().finally(() => {
-      this.#loop = undefined;
-      // It may have been wanted again while it came back.
-      this.check();
+    void this.#enqueue(() => this.#adjust());
+  }
+
+  /** Returns when there is what is wanted, and all of it serves. */
+  async settled(): Promise<void> {
+    await this.#enqueue(() => this.#adjust());
+    await Promise.all(this.#replicas.map((replica) => replica.serving));
+  }
+
+  /**
+   * Starts the service anew wherever it runs, each process of its own after the one before; a process goes when the one
+   * that replaces it answers.
+   *
+   * @returns how many processes of its own were replaced; none when it runs here
+   */
+  restart(): Promise<number> {
+    return this.#enqueue(async () => {
+      for (const replica of this.#replicas) await replica.replace();
+      if (this.#replicas.length > 0 || this.#stopping.signal.aborted) return this.#replicas.length;
+      await this.#comeBack();
+      return 0;
     });
   }
 
-  /** Ends the process; the service does not come back. */
+  /** Ends the processes; the service does not come back. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    this.#change.abort();
-    await this.#loop;
+    const ends = this.#replicas.map((replica) => replica.end());
+    await this.#queue;
+    await Promise.all([...ends, ...this.#replicas.map((replica) => replica.end())]);
   }
 
-  /** From the wish for another process to its end. */
-  async #beAway(): Promise<void> {
-    const { service, start, log, backoffMs = defaultBackoffMs } = this.#options;
-    const { signal } = this.#change;
-    const over = new Promise<void>((resolve) => signal.addEventListener("abort", () => resolve()));
-    await service.endWorkers();
-    let child: ServiceChild | undefined;
-    let failures = 0;
-    while (!signal.aborted) {
-      const begun = performance.now();
-      child = await start();
-      const gone = Promise.race([child.ended, over]);
-      const address = await Promise.race([child.serving, gone.then(() => undefined)]);
-      if (address !== undefined) {
-        await service.leave(address);
-        this.#isServing = true;
-        await gone;
+  async #adjust(): Promise<void> {
+    const { service, wanted, start, log, backoffMs = defaultBackoffMs } = this.#options;
+    while (!this.#stopping.signal.aborted) {
+      const count = wanted();
+      if (count === this.#replicas.length) return;
+      if (count > this.#replicas.length) {
+        const changed = () => this.#lead();
+        this.#replicas.push(new OwnReplica({ name: service.name, start, changed, log, backoffMs }));
+        continue;
       }
-      if (signal.aborted) break;
-      const reason = await child.ended;
-      child = undefined;
-      if (this.#isServing) await service.leave(undefined);
-      this.#isServing = false;
-      failures = performance.now() - begun > provenMs ? 1 : failures + 1;
-      const pauseMs = Math.min(backoffMs * 2 ** (failures - 1), longestBackoffMs);
-      log.error({ reason, pauseMs }, `The process of ${service.name} ended; it is started again`);
-      await sleep(pauseMs, undefined, { signal }).catch(() => {});
+      if (count === 0) await this.#comeBack();
+      const left = this.#replicas.splice(count);
+      if (count > 0) await this.#lead();
+      await Promise.all(left.map((replica) => replica.end()));
     }
-    await this.#comeBack();
-    await child?.end();
-    if (!this.#stopping.signal.aborted) service.startWorkers();
+  }
+
+  /** Leads calls to those that answer; until the first does, they are answered here. */
+  async #lead(): Promise<void> {
+    const addresses = this.#replicas.flatMap(({ address }) => address ?? []);
+    if (addresses.length === 0 && !this.#isAway) return;
+    this.#isAway = true;
+    await this.#options.service.leave(addresses);
   }
 
   /** Whatever keeps it from that, its database being away say, may pass. */
@@ -132,12 +136,22 @@ export class OwnProcess {
     while (!signal.aborted) {
       try {
         await service.comeBack();
-        this.#isServing = false;
+        this.#isAway = false;
         return;
       } catch (error) {
         log.error({ error }, `${service.name} cannot come back yet`);
         await sleep(backoffMs, undefined, { signal }).catch(() => {});
       }
     }
+  }
+
+  /** One change comes after the other. */
+  #enqueue<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#queue.then(work);
+    this.#queue = result.then(
+      () => {},
+      (error) => this.#options.log.error({ error }, `${this.#options.service.name} cannot be moved`),
+    );
+    return result;
   }
 }

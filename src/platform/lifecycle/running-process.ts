@@ -13,15 +13,18 @@ import { type OutsideContext, tracedHttp, tracedRpcProxy } from "../telemetry/ht
 import { observeReadiness, observeRuntime } from "../telemetry/runtime-metrics.ts";
 import { noTelemetry, type ServiceIdentity, type TelemetryHost, theProcess } from "../telemetry/telemetry.ts";
 import { movable, SwitchableHttp } from "./moving.ts";
+import type { Operations } from "./operations.ts";
+import { operationsElsewhere } from "./operations-elsewhere.ts";
 import { OwnProcess, type ServiceChild } from "./own-process.ts";
 import { ownProcessFlags, wantsOwnProcess } from "./own-process-flags.ts";
 import { Readiness } from "./readiness.ts";
 import type { RunningService, ServiceDeclaration } from "./service.ts";
 import { type ContextOptions, ServiceContexts } from "./service-contexts.ts";
 import { type DirectoryOptions, ServiceDirectory } from "./service-directory.ts";
+import { ShopOperations } from "./shop-operations.ts";
 import { toldSettings } from "./told-settings.ts";
 
-export interface ProcessOptions extends DirectoryOptions, ContextOptions {
+export interface ProcessOptions extends DirectoryOptions, Omit<ContextOptions, "operations"> {
   /** Settings that the environment alone does not tell: see {@link toldSettings}. */
   readonly settings?: Readonly<Record<string, string>>;
   /** Nothing is recorded without it. */
@@ -34,8 +37,8 @@ export interface ProcessOptions extends DirectoryOptions, ContextOptions {
   /** How services are reached by HTTP whose place the environment does not know, by name. */
   readonly elsewhere?: ReadonlyMap<string, HttpHandler>;
   /**
-   * Starts a service as a process of its own, for as long as a flag is on that needs it; without this, whatever a
-   * fault does to a process it does to this one.
+   * Starts a service as a process of its own, for as long as a flag is on that needs it, or it has replicas; without
+   * this, whatever a fault does to a process it does to this one.
    */
   readonly startChild?: (child: ChildOptions) => Promise<ServiceChild>;
 }
@@ -81,6 +84,14 @@ export function scrapedPort({ name }: ServiceDeclaration): string {
   return `${name} (Prometheus)`;
 }
 
+/** Of a service whose flags ask for no more. */
+const leastHeapMb = 96;
+
+/** The shop is one with what has its port, its flags and its telemetry. */
+function canMove(declaration: ServiceDeclaration): boolean {
+  return !isFront(declaration) && !declaration.isUntraced;
+}
+
 /** The one service that requests from outside come to. */
 function isFront({ name }: ServiceDeclaration): boolean {
   return name === "frontend-proxy";
@@ -94,6 +105,7 @@ class ProcessUnderWay implements RunningProcess {
   readonly #services = new Map<string, RunningService>();
   readonly #http = new Map<string, SwitchableHttp>();
   readonly #ownProcesses = new Map<string, OwnProcess>();
+  readonly #operations: ShopOperations;
   #callsOfChildren: Promise<Port> | undefined;
   #unsubscribe: (() => void) | undefined;
   readonly #directory: ServiceDirectory;
@@ -105,9 +117,14 @@ class ProcessUnderWay implements RunningProcess {
     this.#options = options;
     this.#host = options.telemetry ?? noTelemetry;
     this.#directory = new ServiceDirectory(options, this.#local);
-    const hasOwnProcesses = options.startChild !== undefined;
+    this.#operations = new ShopOperations({
+      processes: this.#ownProcesses,
+      told: (service, what) => this.#tell(this.#directory.declaration(service), what),
+    });
+    const operations: Operations =
+      options.startChild === undefined ? operationsElsewhere(options.environment) : this.#operations;
     this.#contexts = new ServiceContexts(
-      { ...options, hasOwnProcesses },
+      { ...options, hasOwnProcesses: options.startChild !== undefined, operations },
       {
         directory: this.#directory,
         http: { handler: (name) => this.#httpTo(this.#directory.declaration(name)) },
@@ -122,15 +139,21 @@ class ProcessUnderWay implements RunningProcess {
     await Promise.all(declarations.map((declaration) => this.#startService(declaration)));
     for (const declaration of declarations) await this.#openPort(declaration);
     for (const service of this.#services.values()) for (const worker of service.workers ?? []) worker.start();
-    for (const declaration of declarations) {
-      const settings = toldSettings(declaration, { ...this.#options, given: this.#givenSettings(declaration) });
-      this.#options.log
-        .child({ service: declaration.name })
-        .info({ event: event.processStart, [attribute.demoProcessSettings]: settings }, "Started");
-    }
+    for (const declaration of declarations) this.#tell(declaration, "started");
     if (this.#host.isOn) this.#observe(declarations);
     await this.#readiness.begin();
     this.#beginToMove();
+  }
+
+  /** For the charts and the list of deployments. */
+  #tell(declaration: ServiceDeclaration, what: "stopping" | "started"): void {
+    const log = this.#options.log.child({ service: declaration.name });
+    if (what === "stopping") {
+      log.info({ event: event.processStop }, "Stopping");
+      return;
+    }
+    const settings = toldSettings(declaration, { ...this.#options, given: this.#givenSettings(declaration) });
+    log.info({ event: event.processStart, [attribute.demoProcessSettings]: settings }, "Started");
   }
 
   #observe(declarations: readonly ServiceDeclaration[]): void {
@@ -160,9 +183,7 @@ class ProcessUnderWay implements RunningProcess {
 
   async #stop(): Promise<void> {
     this.#readiness.end();
-    for (const name of this.#services.keys()) {
-      this.#options.log.child({ service: name }).info({ event: event.processStop }, "Stopping");
-    }
+    for (const name of this.#services.keys()) this.#tell(this.#directory.declaration(name), "stopping");
     for (const service of this.#services.values()) service.endStreams?.();
     this.#unsubscribe?.();
     await Promise.all([...this.ports.values()].map((port) => port.drain(drainMs)));
@@ -301,14 +322,14 @@ class ProcessUnderWay implements RunningProcess {
     }
   }
 
-  /** From now on services have processes of their own while their flags say so. */
+  /** From now on services have processes of their own while their flags say so, or while they have replicas. */
   #beginToMove(): void {
     const { flags, startChild, log } = this.#options;
-    if (flags === undefined || startChild === undefined) return;
+    if (startChild === undefined) return;
     for (const declaration of this.#declarations()) {
-      const heaps = ownProcessFlags(declaration).map(({ heapMb }) => heapMb);
-      if (heaps.length === 0) continue;
+      if (!canMove(declaration)) continue;
       const { name } = declaration;
+      const heaps = ownProcessFlags(declaration).map(({ heapMb }) => heapMb);
       const own = new OwnProcess({
         service: movable(declaration, {
           local: this.#local,
@@ -319,17 +340,21 @@ class ProcessUnderWay implements RunningProcess {
           start: () => this.#startService(declaration),
           closing: () => this.#contexts.closing(name),
         }),
-        isWanted: () => wantsOwnProcess(declaration, flags.set),
+        wanted: () => {
+          const forFlags = flags !== undefined && wantsOwnProcess(declaration, flags.set) ? 1 : 0;
+          return Math.max(forFlags, this.#operations.replicasOf(name));
+        },
         start: async () =>
           startChild({
             service: declaration,
-            heapMb: Math.max(...heaps),
+            heapMb: Math.max(leastHeapMb, ...heaps),
             addresses: await this.#addressesFor(declaration),
           }),
         log: log.child({ service: name }),
       });
       this.#ownProcesses.set(name, own);
     }
+    if (flags === undefined) return;
     const check = () => {
       for (const own of this.#ownProcesses.values()) own.check();
     };

@@ -12,6 +12,7 @@ import { tracedDatabase } from "../telemetry/sql.ts";
 import type { Telemetry, TelemetryHost } from "../telemetry/telemetry.ts";
 import type { Databases } from "./databases.ts";
 import { type NamedEventLog, openEventLog } from "./event-logs.ts";
+import type { Operations } from "./operations.ts";
 import { ownProcessFlags } from "./own-process-flags.ts";
 import type { HttpDirectory, ServiceContext, ServiceDeclaration } from "./service.ts";
 import type { ServiceDirectory } from "./service-directory.ts";
@@ -25,6 +26,8 @@ export interface ContextOptions {
   readonly flags?: FlagSource;
   /** Whether services run as processes of their own while a flag is on that needs it. */
   readonly hasOwnProcesses?: boolean;
+  /** What can be done to services. */
+  readonly operations: Operations;
   /** Aborted when the process is to stop, be it before it has started. */
   readonly stopping?: AbortSignal;
   /** Where people see the Observatory, unless PUBLIC_OBSERVATORY_URL says otherwise. */
@@ -67,6 +70,7 @@ export class ServiceContexts {
       environment,
       secret,
       http,
+      operations: this.#options.operations,
       observatoryUrl: text(environment, "PUBLIC_OBSERVATORY_URL") ?? observatoryUrl,
       declarations: directory.declarations,
       flags: serviceFlags({

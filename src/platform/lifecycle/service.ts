@@ -13,6 +13,7 @@ import type { ServerLimits } from "../rpc/serve-method.ts";
 import type { Route } from "../rpc/service-routes.ts";
 import type { Database } from "../sql/database.ts";
 import type { Telemetry } from "../telemetry/telemetry.ts";
+import type { Operations } from "./operations.ts";
 
 /** An environment variable that a service reads, as it is documented and as telemetry tells it. */
 export interface Setting {
@@ -107,6 +108,8 @@ export interface ServiceContext {
   client<S extends DescService>(service: S, policy?: Partial<ClientPolicy>, at?: Place): Client<S>;
   /** The service's own schema, brought up to date by the SQL files of `migrations`. */
   database(options: { readonly migrations: URL; readonly poolSize: number }): Promise<Database>;
+  /** What can be done to services; for those that operate the system. */
+  readonly operations: Operations;
   /** The event log, for services that publish or consume. */
   events(): Promise<EventLog>;
   /** How a service of this installation answers HTTP beside RPC; for the front proxy only. */

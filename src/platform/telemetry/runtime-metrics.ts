@@ -2,6 +2,7 @@ import { totalmem } from "node:os";
 import { monitorEventLoopDelay, performance } from "node:perf_hooks";
 import { getHeapStatistics } from "node:v8";
 import { metric } from "../../../gen/telemetry/registry.ts";
+import { descriptorLimit, openDescriptors } from "./descriptors.ts";
 import { memoryUtilization, observeLiveHeap } from "./memory-use.ts";
 import type { Telemetry } from "./telemetry.ts";
 
@@ -34,6 +35,7 @@ export function observeRuntime({ meter }: Telemetry): void {
   meter.createObservableUpDownCounter(heap.name, heap).addCallback((result) => {
     result.observe(process.memoryUsage().heapUsed);
   });
+  observeDescriptors({ meter });
   const { demoProcessMemoryUtilization: utilized } = metric;
   const liveHeap = observeLiveHeap();
   meter.createObservableGauge(utilized.name, utilized).addCallback((result) => {
@@ -66,4 +68,16 @@ export function observeRuntime({ meter }: Telemetry): void {
     },
     [mean, p99, busy],
   );
+}
+
+/** What the system does not tell is not measured. */
+function observeDescriptors({ meter }: Pick<Telemetry, "meter">): void {
+  const { processUnixFileDescriptorCount: count, demoProcessUnixFileDescriptorLimit: limit } = metric;
+  meter.createObservableUpDownCounter(count.name, count).addCallback(async (result) => {
+    const open = await openDescriptors();
+    if (open !== undefined) result.observe(open);
+  });
+  const atMost = descriptorLimit();
+  if (atMost === undefined) return;
+  meter.createObservableUpDownCounter(limit.name, limit).addCallback((result) => result.observe(atMost));
 }

@@ -4,6 +4,10 @@ import { AlertState, type ObservatoryService } from "../../../gen/orrery/observa
 import type { FlagDeclaration } from "../../platform/flags/flag.ts";
 import { withVariant } from "../../platform/flags/flag-document.ts";
 import type { FlagFile } from "../../platform/flags/flag-file.ts";
+import { OperationRefused, type Operations } from "../../platform/lifecycle/operations.ts";
+import { rpcError } from "../../platform/rpc/errors.ts";
+import type { ConfigurationHistory } from "../configuration-history.ts";
+import { scenarioErrors } from "../errors.ts";
 import type { ScenarioShop } from "./scenario-shop.ts";
 
 export interface WantedLoad {
@@ -27,10 +31,54 @@ export function liveShop(options: {
   readonly flags: readonly FlagDeclaration[];
   readonly observatory: Client<typeof ObservatoryService>;
   readonly load: LoadSwitch;
+  /** By name. */
+  readonly services: readonly string[];
+  readonly operations: Operations;
+  readonly history: ConfigurationHistory;
 }): ScenarioShop {
-  const { flagFile, flags } = options;
+  const { flagFile, flags, services, operations, history } = options;
   return {
     ...measuredShop(options),
+    mitigation(action) {
+      if (action.action === "clear") {
+        const flag = flags.find(({ key }) => key === action.flag);
+        if (flag === undefined) {
+          const known = flags.map(({ key }) => key).join(", ");
+          throw rpcError(scenarioErrors.FLAG_NOT_FOUND, `There is no flag ${action.flag}; there are ${known}.`);
+        }
+        return async () => {
+          await flagFile.update((document) => withVariant(document, flag.key, flag.resting), { by });
+          return `${flag.key} is at rest.`;
+        };
+      }
+      const { service } = action;
+      if (!services.includes(service)) {
+        throw rpcError(
+          scenarioErrors.SERVICE_NOT_FOUND,
+          `There is no service ${service}; there are ${services.join(", ")}.`,
+        );
+      }
+      switch (action.action) {
+        case "restart":
+          refusing(() => operations.checkRestart(service));
+          return () => operations.restart(service);
+        case "scale":
+          refusing(() => operations.checkScale(service, action.replicas));
+          return () => operations.scale(service, action.replicas);
+        case "roll-back":
+          if (!history.has(service)) {
+            throw rpcError(
+              scenarioErrors.NOTHING_TO_ROLL_BACK,
+              `No flag that acts in ${service} has been changed since the service of scenarios started, or all of it is rolled back.`,
+            );
+          }
+          return async () => {
+            await history.rollBack(service, by);
+            return `The flags that act in ${service} are what they were before their last change.`;
+          };
+      }
+    },
+    unscale: () => operations.unscale(),
     async setFlag(key, variant) {
       await flagFile.update((document) => withVariant(document, key, variant), { by });
     },
@@ -50,7 +98,7 @@ export function liveShop(options: {
 export function measuredShop(options: {
   readonly observatory: Client<typeof ObservatoryService>;
   readonly load: LoadSwitch;
-}): Omit<ScenarioShop, "setFlag" | "clearFlags"> {
+}): Pick<ScenarioShop, "startLoad" | "stopLoad" | "alerts" | "objectives" | "measure"> {
   const { observatory, load } = options;
   return {
     startLoad(wanted, seed) {
@@ -83,6 +131,15 @@ export function measuredShop(options: {
       return value?.case === "numberValue" ? value.value : undefined;
     },
   };
+}
+
+function refusing(check: () => void): void {
+  try {
+    check();
+  } catch (error) {
+    if (error instanceof OperationRefused) throw rpcError(scenarioErrors.MITIGATION_UNAVAILABLE, error.message);
+    throw error;
+  }
 }
 
 function timeLiteral(ms: number): string {

@@ -11,6 +11,8 @@ export interface Timing {
   readonly clearSeconds: number;
   /** How long nothing may be wrong before it is over. */
   readonly silenceSeconds: number;
+  /** How much of the time since a mitigation tells whether it helps. */
+  readonly judgeSeconds: number;
   readonly load: Manifest["load"];
 }
 
@@ -31,6 +33,7 @@ export function timingOf(profile: Profile, { phases, load }: Pick<Manifest, "pha
       detectSeconds: Math.max(phases.faultSeconds, 600),
       clearSeconds: Math.max(phases.recoverySeconds, 900),
       silenceSeconds: 120,
+      judgeSeconds: 60,
       load,
     };
   }
@@ -41,5 +44,6 @@ export function timingOf(profile: Profile, { phases, load }: Pick<Manifest, "pha
     clearSeconds: 120,
     silenceSeconds: 10,
     load: { ...quickLoad, browserUsers: load.browserUsers ?? 0 },
+    judgeSeconds: 15,
   };
 }

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Manifest } from "../manifest.ts";
+import type { Mitigation } from "../mitigation.ts";
+import { MitigationWatch } from "./mitigation-watch.ts";
 import type { Timing } from "./profile.ts";
 import type { ScenarioShop, SeenAlert, Span } from "./scenario-shop.ts";
 
@@ -49,6 +51,8 @@ export interface Report {
   /** From the injection to the first sign, and from the revert until all was well again. */
   readonly detectedAfterSeconds: number | undefined;
   readonly clearedAfterSeconds: number | undefined;
+  /** What was done against the trouble, in order. */
+  readonly mitigations: readonly Mitigation[];
   /** What is not as the manifest says; none for a run that has passed. */
   readonly failures: readonly string[];
 }
@@ -73,6 +77,9 @@ export class ScenarioRun {
     { baseline?: number | undefined; fault?: number | undefined; recovered?: number | undefined }
   >();
   readonly #objectives = new Map<string, { baseline: number; fault: number; recovered: number }>();
+  readonly #mitigations: MitigationWatch[] = [];
+  /** The last of them while the faults are there. */
+  #intervention: MitigationWatch | undefined;
   #alerts: readonly SeenAlert[] = [];
   #phase: Phase = "waiting";
   #startedMs = Date.now();
@@ -120,7 +127,38 @@ export class ScenarioRun {
       })),
       detectedAfterSeconds: since(this.#injectedMs, this.#detectedMs),
       clearedAfterSeconds: since(this.#revertedMs, this.#clearedMs),
+      mitigations: this.#mitigations.map(({ mitigation }) => mitigation),
       failures: [...this.#failures],
+    };
+  }
+
+  /**
+   * Takes down that somebody does something against the trouble from now on, and judges by the effects that are there
+   * now whether it helps, until something else is done or the run goes on. The alerts and effects that the manifest
+   * expects may stay away then without that being a failure.
+   *
+   * @returns to be told how it went
+   */
+  async mitigating(mitigation: Mitigation): Promise<Pick<MitigationWatch, "finished">> {
+    const windowMs = this.#timing.judgeSeconds * 1_000;
+    const { startedMs } = mitigation;
+    const troubles: { name: string; before: number | undefined }[] = [];
+    if (this.#phase === "fault" && this.#injectedMs !== undefined) {
+      const span = { fromMs: Math.max(this.#injectedMs, startedMs - windowMs), toMs: startedMs };
+      for (const { name } of this.#manifest.effects) {
+        const { value, isThere } = await this.#measureEffect(name, span);
+        if (isThere) troubles.push({ name, before: value });
+      }
+    }
+    const watch = new MitigationWatch(mitigation, { troubles, windowMs });
+    this.#mitigations.push(watch);
+    if (this.#phase === "fault") this.#intervention = watch;
+    this.#told(this.report);
+    return {
+      finished: (how) => {
+        watch.finished(how);
+        this.#told(this.report);
+      },
     };
   }
 
@@ -187,13 +225,21 @@ export class ScenarioRun {
       await sleep(lookEveryMs, undefined, { signal });
       const nowMs = Date.now();
       await this.#look(baseline.toMs);
-      await this.#measure("fault", { fromMs: injectedMs, toMs: nowMs });
+      const last = this.#intervention;
+      // From then on it shows the fault and what was done against it.
+      if (last === undefined) await this.#measure("fault", { fromMs: injectedMs, toMs: nowMs });
+      else await last.look(nowMs, (name, span) => this.#measureEffect(name, span));
       const raised = new Set(firing(this.#alerts).map(({ name }) => name));
       const proven = effects.filter(({ name }) => this.#isProven(name));
       const isSeen = expected.length > 0 ? expected.some((name) => raised.has(name)) : proven.length > 0;
       if (isSeen) this.#detectedMs ??= nowMs;
       this.#told(this.report);
       const seconds = (nowMs - injectedMs) / 1_000;
+      if (last !== undefined) {
+        const isOver = last === this.#intervention && last.isSettled(nowMs, detectSeconds * 1_000);
+        if (seconds >= faultSeconds && isOver) return;
+        continue;
+      }
       const isComplete = expected.every((name) => raised.has(name)) && proven.length === effects.length;
       if (seconds >= faultSeconds && (isComplete || faults.length === 0)) break;
       if (seconds < detectSeconds) continue;
@@ -210,10 +256,12 @@ export class ScenarioRun {
   async #revert(): Promise<void> {
     if (this.#revertedMs !== undefined || this.#injectedMs === undefined) {
       if (this.#injectedMs === undefined) await this.#shop.clearFlags();
+      await this.#shop.unscale();
       return;
     }
     for (const { flag, variant } of this.#manifest.revert) await this.#shop.setFlag(flag, variant);
     await this.#shop.clearFlags();
+    await this.#shop.unscale();
     this.#revertedMs = Date.now();
   }
 
@@ -266,6 +314,12 @@ export class ScenarioRun {
       const seen = this.#objectives.get(name) ?? { baseline: 1, fault: 1, recovered: 1 };
       this.#objectives.set(name, { ...seen, [when]: good });
     }
+  }
+
+  async #measureEffect(name: string, span: Span) {
+    const sql = this.#manifest.effects.find((effect) => effect.name === name)?.sql ?? "";
+    const value = await this.#shop.measure(sql, span);
+    return { value, isThere: this.#differs(name, this.#effects.get(name)?.baseline, value) };
   }
 
   #isProven(name: string): boolean {

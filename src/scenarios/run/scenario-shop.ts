@@ -1,4 +1,5 @@
 import type { Manifest } from "../manifest.ts";
+import type { Action } from "../mitigation.ts";
 
 /** An alert of the shop; times in milliseconds of Unix time. */
 export interface SeenAlert {
@@ -28,6 +29,10 @@ export interface ScenarioShop {
   setFlag(key: string, variant: string): Promise<void>;
   /** Puts every flag at rest that is a fault, or of the load. */
   clearFlags(): Promise<void>;
+  /** Checks an action, and throws if it cannot be done; what does it, and says what was done. */
+  mitigation(action: Action): () => Promise<string>;
+  /** Takes back that services were given replicas. */
+  unscale(): Promise<void>;
   startLoad(load: Manifest["load"], seed: number): Promise<void>;
   /** Puts back the load that there was before. */
   stopLoad(): Promise<void>;

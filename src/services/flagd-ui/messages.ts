@@ -9,7 +9,8 @@ import {
   type ScheduleSettingsSchema,
   Writer,
 } from "../../../gen/orrery/flags/v1/flags_pb.ts";
-import { type DocumentProblem, type FlagDefinition, variantOf } from "../../platform/flags/flag-document.ts";
+import type { DocumentProblem } from "../../platform/config/located-document.ts";
+import { type FlagDefinition, variantOf } from "../../platform/flags/flag-document.ts";
 import type { FlagFile } from "../../platform/flags/flag-file.ts";
 import type { ActivityEntry, ActivityWriter } from "./activity-log.ts";
 import { isAtRest, type KnownFlag } from "./known-flag.ts";

@@ -15,7 +15,7 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file orrery/scenarios/v1/scenarios.proto.
  */
 export const file_orrery_scenarios_v1_scenarios: GenFile = /*@__PURE__*/
-  fileDesc("CiNvcnJlcnkvc2NlbmFyaW9zL3YxL3NjZW5hcmlvcy5wcm90bxITb3JyZXJ5LnNjZW5hcmlvcy52MSIWChRMaXN0U2NlbmFyaW9zUmVxdWVzdCJJChVMaXN0U2NlbmFyaW9zUmVzcG9uc2USMAoJc2NlbmFyaW9zGAEgAygLMh0ub3JyZXJ5LnNjZW5hcmlvcy52MS5TY2VuYXJpbyJOCghTY2VuYXJpbxIKCgJpZBgBIAEoCRINCgV0aXRsZRgCIAEoCRISCgpkaWZmaWN1bHR5GAMgASgJEhMKC2Rlc2NyaXB0aW9uGAQgASgJImoKD1N0YXJ0UnVuUmVxdWVzdBIeCgtzY2VuYXJpb19pZBgBIAEoCUIJukgGcgQQARhkEiUKB3Byb2ZpbGUYAiABKAlCFLpIEXIPUgBSBGZ1bGxSBXF1aWNrEhAKCGlzX2JsaW5kGAMgASgIIjkKEFN0YXJ0UnVuUmVzcG9uc2USJQoDcnVuGAEgASgLMhgub3JyZXJ5LnNjZW5hcmlvcy52MS5SdW4iKQoNR2V0UnVuUmVxdWVzdBIYCgZydW5faWQYASABKAlCCLpIBXIDsAEBIjcKDkdldFJ1blJlc3BvbnNlEiUKA3J1bhgBIAEoCzIYLm9ycmVyeS5zY2VuYXJpb3MudjEuUnVuIhEKD0xpc3RSdW5zUmVxdWVzdCI6ChBMaXN0UnVuc1Jlc3BvbnNlEiYKBHJ1bnMYASADKAsyGC5vcnJlcnkuc2NlbmFyaW9zLnYxLlJ1biKyBAoDUnVuEgoKAmlkGAEgASgJEhMKC3NjZW5hcmlvX2lkGAIgASgJEikKBXBoYXNlGAMgASgOMhoub3JyZXJ5LnNjZW5hcmlvcy52MS5QaGFzZRIQCghpc19ibGluZBgEIAEoCBIrCgdzdGFydGVkGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghpbmplY3RlZBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIcmV2ZXJ0ZWQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBWVuZGVkGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCgdlZmZlY3RzGAkgAygLMhsub3JyZXJ5LnNjZW5hcmlvcy52MS5FZmZlY3QSMAoGYWxlcnRzGAogAygLMiAub3JyZXJ5LnNjZW5hcmlvcy52MS5SYWlzZWRBbGVydBIjChZkZXRlY3RlZF9hZnRlcl9zZWNvbmRzGAsgASgBSACIAQESIgoVY2xlYXJlZF9hZnRlcl9zZWNvbmRzGAwgASgBSAGIAQESEAoIZmFpbHVyZXMYDSADKAkSKQoFc2NvcmUYDiABKAsyGi5vcnJlcnkuc2NlbmFyaW9zLnYxLlNjb3JlQhkKF19kZXRlY3RlZF9hZnRlcl9zZWNvbmRzQhgKFl9jbGVhcmVkX2FmdGVyX3NlY29uZHMikQEKBkVmZmVjdBIMCgRuYW1lGAEgASgJEhUKCGJhc2VsaW5lGAIgASgBSACIAQESEgoFZmF1bHQYAyABKAFIAYgBARIWCglyZWNvdmVyZWQYBCABKAFIAogBARIRCglpc19wcm92ZW4YBSABKAhCCwoJX2Jhc2VsaW5lQggKBl9mYXVsdEIMCgpfcmVjb3ZlcmVkIqoBCgtSYWlzZWRBbGVydBIMCgRuYW1lGAEgASgJEhMKC2lzX2V4cGVjdGVkGAIgASgIEiEKFHJhaXNlZF9hZnRlcl9zZWNvbmRzGAMgASgBSACIAQESIgoVY2xlYXJlZF9hZnRlcl9zZWNvbmRzGAQgASgBSAGIAQFCFwoVX3JhaXNlZF9hZnRlcl9zZWNvbmRzQhgKFl9jbGVhcmVkX2FmdGVyX3NlY29uZHMiTAoTU3VibWl0QW5zd2VyUmVxdWVzdBIYCgZydW5faWQYASABKAlCCLpIBXIDsAEBEhsKBmFuc3dlchgCIAEoCUILukgIcgYQAiiAgAQiQQoUU3VibWl0QW5zd2VyUmVzcG9uc2USKQoFc2NvcmUYASABKAsyGi5vcnJlcnkuc2NlbmFyaW9zLnYxLlNjb3JlIhUKBVNjb3JlEgwKBGpzb24YASABKAkiKgoOU3RvcFJ1blJlcXVlc3QSGAoGcnVuX2lkGAEgASgJQgi6SAVyA7ABASI4Cg9TdG9wUnVuUmVzcG9uc2USJQoDcnVuGAEgASgLMhgub3JyZXJ5LnNjZW5hcmlvcy52MS5SdW4iDgoMUmVzZXRSZXF1ZXN0Ig8KDVJlc2V0UmVzcG9uc2UqZwoFUGhhc2USFQoRUEhBU0VfVU5TUEVDSUZJRUQQABISCg5QSEFTRV9CQVNFTElORRABEg8KC1BIQVNFX0ZBVUxUEAISEgoOUEhBU0VfUkVDT1ZFUlkQAxIOCgpQSEFTRV9PVkVSEAQymAUKD1NjZW5hcmlvU2VydmljZRJrCg1MaXN0U2NlbmFyaW9zEikub3JyZXJ5LnNjZW5hcmlvcy52MS5MaXN0U2NlbmFyaW9zUmVxdWVzdBoqLm9ycmVyeS5zY2VuYXJpb3MudjEuTGlzdFNjZW5hcmlvc1Jlc3BvbnNlIgOQAgESVwoIU3RhcnRSdW4SJC5vcnJlcnkuc2NlbmFyaW9zLnYxLlN0YXJ0UnVuUmVxdWVzdBolLm9ycmVyeS5zY2VuYXJpb3MudjEuU3RhcnRSdW5SZXNwb25zZRJWCgZHZXRSdW4SIi5vcnJlcnkuc2NlbmFyaW9zLnYxLkdldFJ1blJlcXVlc3QaIy5vcnJlcnkuc2NlbmFyaW9zLnYxLkdldFJ1blJlc3BvbnNlIgOQAgESXAoITGlzdFJ1bnMSJC5vcnJlcnkuc2NlbmFyaW9zLnYxLkxpc3RSdW5zUmVxdWVzdBolLm9ycmVyeS5zY2VuYXJpb3MudjEuTGlzdFJ1bnNSZXNwb25zZSIDkAIBEmMKDFN1Ym1pdEFuc3dlchIoLm9ycmVyeS5zY2VuYXJpb3MudjEuU3VibWl0QW5zd2VyUmVxdWVzdBopLm9ycmVyeS5zY2VuYXJpb3MudjEuU3VibWl0QW5zd2VyUmVzcG9uc2USVAoHU3RvcFJ1bhIjLm9ycmVyeS5zY2VuYXJpb3MudjEuU3RvcFJ1blJlcXVlc3QaJC5vcnJlcnkuc2NlbmFyaW9zLnYxLlN0b3BSdW5SZXNwb25zZRJOCgVSZXNldBIhLm9ycmVyeS5zY2VuYXJpb3MudjEuUmVzZXRSZXF1ZXN0GiIub3JyZXJ5LnNjZW5hcmlvcy52MS5SZXNldFJlc3BvbnNlYgZwcm90bzM", [file_buf_validate_validate, file_google_protobuf_timestamp]);
+  fileDesc("CiNvcnJlcnkvc2NlbmFyaW9zL3YxL3NjZW5hcmlvcy5wcm90bxITb3JyZXJ5LnNjZW5hcmlvcy52MSIWChRMaXN0U2NlbmFyaW9zUmVxdWVzdCJJChVMaXN0U2NlbmFyaW9zUmVzcG9uc2USMAoJc2NlbmFyaW9zGAEgAygLMh0ub3JyZXJ5LnNjZW5hcmlvcy52MS5TY2VuYXJpbyJOCghTY2VuYXJpbxIKCgJpZBgBIAEoCRINCgV0aXRsZRgCIAEoCRISCgpkaWZmaWN1bHR5GAMgASgJEhMKC2Rlc2NyaXB0aW9uGAQgASgJImoKD1N0YXJ0UnVuUmVxdWVzdBIeCgtzY2VuYXJpb19pZBgBIAEoCUIJukgGcgQQARhkEiUKB3Byb2ZpbGUYAiABKAlCFLpIEXIPUgBSBGZ1bGxSBXF1aWNrEhAKCGlzX2JsaW5kGAMgASgIIjkKEFN0YXJ0UnVuUmVzcG9uc2USJQoDcnVuGAEgASgLMhgub3JyZXJ5LnNjZW5hcmlvcy52MS5SdW4iKQoNR2V0UnVuUmVxdWVzdBIYCgZydW5faWQYASABKAlCCLpIBXIDsAEBIjcKDkdldFJ1blJlc3BvbnNlEiUKA3J1bhgBIAEoCzIYLm9ycmVyeS5zY2VuYXJpb3MudjEuUnVuIhEKD0xpc3RSdW5zUmVxdWVzdCI6ChBMaXN0UnVuc1Jlc3BvbnNlEiYKBHJ1bnMYASADKAsyGC5vcnJlcnkuc2NlbmFyaW9zLnYxLlJ1biLoBAoDUnVuEgoKAmlkGAEgASgJEhMKC3NjZW5hcmlvX2lkGAIgASgJEikKBXBoYXNlGAMgASgOMhoub3JyZXJ5LnNjZW5hcmlvcy52MS5QaGFzZRIQCghpc19ibGluZBgEIAEoCBIrCgdzdGFydGVkGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghpbmplY3RlZBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIcmV2ZXJ0ZWQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBWVuZGVkGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCgdlZmZlY3RzGAkgAygLMhsub3JyZXJ5LnNjZW5hcmlvcy52MS5FZmZlY3QSMAoGYWxlcnRzGAogAygLMiAub3JyZXJ5LnNjZW5hcmlvcy52MS5SYWlzZWRBbGVydBIjChZkZXRlY3RlZF9hZnRlcl9zZWNvbmRzGAsgASgBSACIAQESIgoVY2xlYXJlZF9hZnRlcl9zZWNvbmRzGAwgASgBSAGIAQESEAoIZmFpbHVyZXMYDSADKAkSKQoFc2NvcmUYDiABKAsyGi5vcnJlcnkuc2NlbmFyaW9zLnYxLlNjb3JlEjQKC21pdGlnYXRpb25zGA8gAygLMh8ub3JyZXJ5LnNjZW5hcmlvcy52MS5NaXRpZ2F0aW9uQhkKF19kZXRlY3RlZF9hZnRlcl9zZWNvbmRzQhgKFl9jbGVhcmVkX2FmdGVyX3NlY29uZHMikQEKBkVmZmVjdBIMCgRuYW1lGAEgASgJEhUKCGJhc2VsaW5lGAIgASgBSACIAQESEgoFZmF1bHQYAyABKAFIAYgBARIWCglyZWNvdmVyZWQYBCABKAFIAogBARIRCglpc19wcm92ZW4YBSABKAhCCwoJX2Jhc2VsaW5lQggKBl9mYXVsdEIMCgpfcmVjb3ZlcmVkIqoBCgtSYWlzZWRBbGVydBIMCgRuYW1lGAEgASgJEhMKC2lzX2V4cGVjdGVkGAIgASgIEiEKFHJhaXNlZF9hZnRlcl9zZWNvbmRzGAMgASgBSACIAQESIgoVY2xlYXJlZF9hZnRlcl9zZWNvbmRzGAQgASgBSAGIAQFCFwoVX3JhaXNlZF9hZnRlcl9zZWNvbmRzQhgKFl9jbGVhcmVkX2FmdGVyX3NlY29uZHMiTAoTU3VibWl0QW5zd2VyUmVxdWVzdBIYCgZydW5faWQYASABKAlCCLpIBXIDsAEBEhsKBmFuc3dlchgCIAEoCUILukgIcgYQAiiAgAQiQQoUU3VibWl0QW5zd2VyUmVzcG9uc2USKQoFc2NvcmUYASABKAsyGi5vcnJlcnkuc2NlbmFyaW9zLnYxLlNjb3JlIhUKBVNjb3JlEgwKBGpzb24YASABKAkiKgoOU3RvcFJ1blJlcXVlc3QSGAoGcnVuX2lkGAEgASgJQgi6SAVyA7ABASI4Cg9TdG9wUnVuUmVzcG9uc2USJQoDcnVuGAEgASgLMhgub3JyZXJ5LnNjZW5hcmlvcy52MS5SdW4i1gEKBkFjdGlvbhIrCgVjbGVhchgBIAEoCzIaLm9ycmVyeS5zY2VuYXJpb3MudjEuQ2xlYXJIABIvCgdyZXN0YXJ0GAIgASgLMhwub3JyZXJ5LnNjZW5hcmlvcy52MS5SZXN0YXJ0SAASKwoFc2NhbGUYAyABKAsyGi5vcnJlcnkuc2NlbmFyaW9zLnYxLlNjYWxlSAASMgoJcm9sbF9iYWNrGAQgASgLMh0ub3JyZXJ5LnNjZW5hcmlvcy52MS5Sb2xsQmFja0gAQg0KBGtpbmQSBbpIAggBIiAKBUNsZWFyEhcKBGZsYWcYASABKAlCCbpIBnIEEAEYZCIlCgdSZXN0YXJ0EhoKB3NlcnZpY2UYASABKAlCCbpIBnIEEAEYZCJACgVTY2FsZRIaCgdzZXJ2aWNlGAEgASgJQgm6SAZyBBABGGQSGwoIcmVwbGljYXMYAiABKAVCCbpIBhoEGAUoASImCghSb2xsQmFjaxIaCgdzZXJ2aWNlGAEgASgJQgm6SAZyBBABGGQiRgoPTWl0aWdhdGVSZXF1ZXN0EjMKBmFjdGlvbhgBIAEoCzIbLm9ycmVyeS5zY2VuYXJpb3MudjEuQWN0aW9uQga6SAPIAQEiRwoQTWl0aWdhdGVSZXNwb25zZRIzCgptaXRpZ2F0aW9uGAEgASgLMh8ub3JyZXJ5LnNjZW5hcmlvcy52MS5NaXRpZ2F0aW9uIjcKFEdldE1pdGlnYXRpb25SZXF1ZXN0Eh8KDW1pdGlnYXRpb25faWQYASABKAlCCLpIBXIDsAEBIkwKFUdldE1pdGlnYXRpb25SZXNwb25zZRIzCgptaXRpZ2F0aW9uGAEgASgLMh8ub3JyZXJ5LnNjZW5hcmlvcy52MS5NaXRpZ2F0aW9uItcCCgpNaXRpZ2F0aW9uEgoKAmlkGAEgASgJEisKBmFjdGlvbhgCIAEoCzIbLm9ycmVyeS5zY2VuYXJpb3MudjEuQWN0aW9uEisKB3N0YXJ0ZWQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGZpbmlzaGVkGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgRkb25lGAUgASgJEg8KB2ZhaWx1cmUYBiABKAkSLQoHb3V0Y29tZRgHIAEoDjIcLm9ycmVyeS5zY2VuYXJpb3MudjEuT3V0Y29tZRI1CgdlZmZlY3RzGAggAygLMiQub3JyZXJ5LnNjZW5hcmlvcy52MS5NaXRpZ2F0ZWRFZmZlY3QSHAoPaXNfc2FpZF90b19oZWxwGAkgASgISACIAQFCEgoQX2lzX3NhaWRfdG9faGVscCJuCg9NaXRpZ2F0ZWRFZmZlY3QSDAoEbmFtZRgBIAEoCRITCgZiZWZvcmUYAiABKAFIAIgBARISCgVhZnRlchgDIAEoAUgBiAEBEg8KB2lzX2dvbmUYBCABKAhCCQoHX2JlZm9yZUIICgZfYWZ0ZXIiDgoMUmVzZXRSZXF1ZXN0Ig8KDVJlc2V0UmVzcG9uc2UqZwoFUGhhc2USFQoRUEhBU0VfVU5TUEVDSUZJRUQQABISCg5QSEFTRV9CQVNFTElORRABEg8KC1BIQVNFX0ZBVUxUEAISEgoOUEhBU0VfUkVDT1ZFUlkQAxIOCgpQSEFTRV9PVkVSEAQqhQEKB091dGNvbWUSFwoTT1VUQ09NRV9VTlNQRUNJRklFRBAAEhMKD09VVENPTUVfVU5LTk9XThABEhIKDk9VVENPTUVfSEVMUEVEEAISHgoaT1VUQ09NRV9IRUxQRURfRk9SX0FfV0hJTEUQAxIYChRPVVRDT01FX0RJRF9OT1RfSEVMUBAEMt4GCg9TY2VuYXJpb1NlcnZpY2USawoNTGlzdFNjZW5hcmlvcxIpLm9ycmVyeS5zY2VuYXJpb3MudjEuTGlzdFNjZW5hcmlvc1JlcXVlc3QaKi5vcnJlcnkuc2NlbmFyaW9zLnYxLkxpc3RTY2VuYXJpb3NSZXNwb25zZSIDkAIBElcKCFN0YXJ0UnVuEiQub3JyZXJ5LnNjZW5hcmlvcy52MS5TdGFydFJ1blJlcXVlc3QaJS5vcnJlcnkuc2NlbmFyaW9zLnYxLlN0YXJ0UnVuUmVzcG9uc2USVgoGR2V0UnVuEiIub3JyZXJ5LnNjZW5hcmlvcy52MS5HZXRSdW5SZXF1ZXN0GiMub3JyZXJ5LnNjZW5hcmlvcy52MS5HZXRSdW5SZXNwb25zZSIDkAIBElwKCExpc3RSdW5zEiQub3JyZXJ5LnNjZW5hcmlvcy52MS5MaXN0UnVuc1JlcXVlc3QaJS5vcnJlcnkuc2NlbmFyaW9zLnYxLkxpc3RSdW5zUmVzcG9uc2UiA5ACARJjCgxTdWJtaXRBbnN3ZXISKC5vcnJlcnkuc2NlbmFyaW9zLnYxLlN1Ym1pdEFuc3dlclJlcXVlc3QaKS5vcnJlcnkuc2NlbmFyaW9zLnYxLlN1Ym1pdEFuc3dlclJlc3BvbnNlElQKB1N0b3BSdW4SIy5vcnJlcnkuc2NlbmFyaW9zLnYxLlN0b3BSdW5SZXF1ZXN0GiQub3JyZXJ5LnNjZW5hcmlvcy52MS5TdG9wUnVuUmVzcG9uc2USVwoITWl0aWdhdGUSJC5vcnJlcnkuc2NlbmFyaW9zLnYxLk1pdGlnYXRlUmVxdWVzdBolLm9ycmVyeS5zY2VuYXJpb3MudjEuTWl0aWdhdGVSZXNwb25zZRJrCg1HZXRNaXRpZ2F0aW9uEikub3JyZXJ5LnNjZW5hcmlvcy52MS5HZXRNaXRpZ2F0aW9uUmVxdWVzdBoqLm9ycmVyeS5zY2VuYXJpb3MudjEuR2V0TWl0aWdhdGlvblJlc3BvbnNlIgOQAgESTgoFUmVzZXQSIS5vcnJlcnkuc2NlbmFyaW9zLnYxLlJlc2V0UmVxdWVzdBoiLm9ycmVyeS5zY2VuYXJpb3MudjEuUmVzZXRSZXNwb25zZWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp]);
 
 /**
  * @generated from message orrery.scenarios.v1.ListScenariosRequest
@@ -276,6 +276,13 @@ export type Run = Message<"orrery.scenarios.v1.Run"> & {
    * @generated from field: orrery.scenarios.v1.Score score = 14;
    */
   score?: Score | undefined;
+
+  /**
+   * What was done against it, in order.
+   *
+   * @generated from field: repeated orrery.scenarios.v1.Mitigation mitigations = 15;
+   */
+  mitigations: Mitigation[];
 };
 
 /**
@@ -459,6 +466,301 @@ export const StopRunResponseSchema: GenMessage<StopRunResponse> = /*@__PURE__*/
   messageDesc(file_orrery_scenarios_v1_scenarios, 16);
 
 /**
+ * Exactly one of them.
+ *
+ * @generated from message orrery.scenarios.v1.Action
+ */
+export type Action = Message<"orrery.scenarios.v1.Action"> & {
+  /**
+   * @generated from oneof orrery.scenarios.v1.Action.kind
+   */
+  kind: {
+    /**
+     * @generated from field: orrery.scenarios.v1.Clear clear = 1;
+     */
+    value: Clear;
+    case: "clear";
+  } | {
+    /**
+     * @generated from field: orrery.scenarios.v1.Restart restart = 2;
+     */
+    value: Restart;
+    case: "restart";
+  } | {
+    /**
+     * @generated from field: orrery.scenarios.v1.Scale scale = 3;
+     */
+    value: Scale;
+    case: "scale";
+  } | {
+    /**
+     * @generated from field: orrery.scenarios.v1.RollBack roll_back = 4;
+     */
+    value: RollBack;
+    case: "rollBack";
+  } | { case: undefined; value?: undefined };
+};
+
+/**
+ * Describes the message orrery.scenarios.v1.Action.
+ * Use `create(ActionSchema)` to create a new message.
+ */
+export const ActionSchema: GenMessage<Action> = /*@__PURE__*/
+  messageDesc(file_orrery_scenarios_v1_scenarios, 17);
+
+/**
+ * Puts a feature flag at rest.
+ *
+ * @generated from message orrery.scenarios.v1.Clear
+ */
+export type Clear = Message<"orrery.scenarios.v1.Clear"> & {
+  /**
+   * @generated from field: string flag = 1;
+   */
+  flag: string;
+};
+
+/**
+ * Describes the message orrery.scenarios.v1.Clear.
+ * Use `create(ClearSchema)` to create a new message.
+ */
+export const ClearSchema: GenMessage<Clear> = /*@__PURE__*/
+  messageDesc(file_orrery_scenarios_v1_scenarios, 18);
+
+/**
+ * Starts a service anew: what it had in memory is gone.
+ *
+ * @generated from message orrery.scenarios.v1.Restart
+ */
+export type Restart = Message<"orrery.scenarios.v1.Restart"> & {
+  /**
+   * @generated from field: string service = 1;
+   */
+  service: string;
+};
+
+/**
+ * Describes the message orrery.scenarios.v1.Restart.
+ * Use `create(RestartSchema)` to create a new message.
+ */
+export const RestartSchema: GenMessage<Restart> = /*@__PURE__*/
+  messageDesc(file_orrery_scenarios_v1_scenarios, 19);
+
+/**
+ * Gives a service so many processes, which are called in turn.
+ *
+ * @generated from message orrery.scenarios.v1.Scale
+ */
+export type Scale = Message<"orrery.scenarios.v1.Scale"> & {
+  /**
+   * @generated from field: string service = 1;
+   */
+  service: string;
+
+  /**
+   * @generated from field: int32 replicas = 2;
+   */
+  replicas: number;
+};
+
+/**
+ * Describes the message orrery.scenarios.v1.Scale.
+ * Use `create(ScaleSchema)` to create a new message.
+ */
+export const ScaleSchema: GenMessage<Scale> = /*@__PURE__*/
+  messageDesc(file_orrery_scenarios_v1_scenarios, 20);
+
+/**
+ * Puts the flags that act in a service back to what they were before they were changed for the last time.
+ *
+ * @generated from message orrery.scenarios.v1.RollBack
+ */
+export type RollBack = Message<"orrery.scenarios.v1.RollBack"> & {
+  /**
+   * @generated from field: string service = 1;
+   */
+  service: string;
+};
+
+/**
+ * Describes the message orrery.scenarios.v1.RollBack.
+ * Use `create(RollBackSchema)` to create a new message.
+ */
+export const RollBackSchema: GenMessage<RollBack> = /*@__PURE__*/
+  messageDesc(file_orrery_scenarios_v1_scenarios, 21);
+
+/**
+ * @generated from message orrery.scenarios.v1.MitigateRequest
+ */
+export type MitigateRequest = Message<"orrery.scenarios.v1.MitigateRequest"> & {
+  /**
+   * @generated from field: orrery.scenarios.v1.Action action = 1;
+   */
+  action?: Action | undefined;
+};
+
+/**
+ * Describes the message orrery.scenarios.v1.MitigateRequest.
+ * Use `create(MitigateRequestSchema)` to create a new message.
+ */
+export const MitigateRequestSchema: GenMessage<MitigateRequest> = /*@__PURE__*/
+  messageDesc(file_orrery_scenarios_v1_scenarios, 22);
+
+/**
+ * @generated from message orrery.scenarios.v1.MitigateResponse
+ */
+export type MitigateResponse = Message<"orrery.scenarios.v1.MitigateResponse"> & {
+  /**
+   * Under way still, if it takes more than a few seconds: GetMitigation tells when it is done.
+   *
+   * @generated from field: orrery.scenarios.v1.Mitigation mitigation = 1;
+   */
+  mitigation?: Mitigation | undefined;
+};
+
+/**
+ * Describes the message orrery.scenarios.v1.MitigateResponse.
+ * Use `create(MitigateResponseSchema)` to create a new message.
+ */
+export const MitigateResponseSchema: GenMessage<MitigateResponse> = /*@__PURE__*/
+  messageDesc(file_orrery_scenarios_v1_scenarios, 23);
+
+/**
+ * @generated from message orrery.scenarios.v1.GetMitigationRequest
+ */
+export type GetMitigationRequest = Message<"orrery.scenarios.v1.GetMitigationRequest"> & {
+  /**
+   * @generated from field: string mitigation_id = 1;
+   */
+  mitigationId: string;
+};
+
+/**
+ * Describes the message orrery.scenarios.v1.GetMitigationRequest.
+ * Use `create(GetMitigationRequestSchema)` to create a new message.
+ */
+export const GetMitigationRequestSchema: GenMessage<GetMitigationRequest> = /*@__PURE__*/
+  messageDesc(file_orrery_scenarios_v1_scenarios, 24);
+
+/**
+ * @generated from message orrery.scenarios.v1.GetMitigationResponse
+ */
+export type GetMitigationResponse = Message<"orrery.scenarios.v1.GetMitigationResponse"> & {
+  /**
+   * @generated from field: orrery.scenarios.v1.Mitigation mitigation = 1;
+   */
+  mitigation?: Mitigation | undefined;
+};
+
+/**
+ * Describes the message orrery.scenarios.v1.GetMitigationResponse.
+ * Use `create(GetMitigationResponseSchema)` to create a new message.
+ */
+export const GetMitigationResponseSchema: GenMessage<GetMitigationResponse> = /*@__PURE__*/
+  messageDesc(file_orrery_scenarios_v1_scenarios, 25);
+
+/**
+ * @generated from message orrery.scenarios.v1.Mitigation
+ */
+export type Mitigation = Message<"orrery.scenarios.v1.Mitigation"> & {
+  /**
+   * @generated from field: string id = 1;
+   */
+  id: string;
+
+  /**
+   * @generated from field: orrery.scenarios.v1.Action action = 2;
+   */
+  action?: Action | undefined;
+
+  /**
+   * @generated from field: google.protobuf.Timestamp started = 3;
+   */
+  started?: Timestamp | undefined;
+
+  /**
+   * Absent while it is under way.
+   *
+   * @generated from field: google.protobuf.Timestamp finished = 4;
+   */
+  finished?: Timestamp | undefined;
+
+  /**
+   * What was done, in words.
+   *
+   * @generated from field: string done = 5;
+   */
+  done: string;
+
+  /**
+   * Why it was not done after all.
+   *
+   * @generated from field: string failure = 6;
+   */
+  failure: string;
+
+  /**
+   * These are not told in a blind run that is not over.
+   *
+   * @generated from field: orrery.scenarios.v1.Outcome outcome = 7;
+   */
+  outcome: Outcome;
+
+  /**
+   * The effects that were there before, as they were last measured since.
+   *
+   * @generated from field: repeated orrery.scenarios.v1.MitigatedEffect effects = 8;
+   */
+  effects: MitigatedEffect[];
+
+  /**
+   * What the manifest says of it, if it names it.
+   *
+   * @generated from field: optional bool is_said_to_help = 9;
+   */
+  isSaidToHelp?: boolean | undefined;
+};
+
+/**
+ * Describes the message orrery.scenarios.v1.Mitigation.
+ * Use `create(MitigationSchema)` to create a new message.
+ */
+export const MitigationSchema: GenMessage<Mitigation> = /*@__PURE__*/
+  messageDesc(file_orrery_scenarios_v1_scenarios, 26);
+
+/**
+ * @generated from message orrery.scenarios.v1.MitigatedEffect
+ */
+export type MitigatedEffect = Message<"orrery.scenarios.v1.MitigatedEffect"> & {
+  /**
+   * @generated from field: string name = 1;
+   */
+  name: string;
+
+  /**
+   * @generated from field: optional double before = 2;
+   */
+  before?: number | undefined;
+
+  /**
+   * @generated from field: optional double after = 3;
+   */
+  after?: number | undefined;
+
+  /**
+   * @generated from field: bool is_gone = 4;
+   */
+  isGone: boolean;
+};
+
+/**
+ * Describes the message orrery.scenarios.v1.MitigatedEffect.
+ * Use `create(MitigatedEffectSchema)` to create a new message.
+ */
+export const MitigatedEffectSchema: GenMessage<MitigatedEffect> = /*@__PURE__*/
+  messageDesc(file_orrery_scenarios_v1_scenarios, 27);
+
+/**
  * @generated from message orrery.scenarios.v1.ResetRequest
  */
 export type ResetRequest = Message<"orrery.scenarios.v1.ResetRequest"> & {
@@ -469,7 +771,7 @@ export type ResetRequest = Message<"orrery.scenarios.v1.ResetRequest"> & {
  * Use `create(ResetRequestSchema)` to create a new message.
  */
 export const ResetRequestSchema: GenMessage<ResetRequest> = /*@__PURE__*/
-  messageDesc(file_orrery_scenarios_v1_scenarios, 17);
+  messageDesc(file_orrery_scenarios_v1_scenarios, 28);
 
 /**
  * @generated from message orrery.scenarios.v1.ResetResponse
@@ -482,7 +784,7 @@ export type ResetResponse = Message<"orrery.scenarios.v1.ResetResponse"> & {
  * Use `create(ResetResponseSchema)` to create a new message.
  */
 export const ResetResponseSchema: GenMessage<ResetResponse> = /*@__PURE__*/
-  messageDesc(file_orrery_scenarios_v1_scenarios, 18);
+  messageDesc(file_orrery_scenarios_v1_scenarios, 29);
 
 /**
  * @generated from enum orrery.scenarios.v1.Phase
@@ -524,6 +826,57 @@ export type Phase = (typeof Phase)[keyof typeof Phase] | UnknownEnum;
  */
 export const PhaseSchema: GenEnum<Phase> = /*@__PURE__*/
   enumDesc(file_orrery_scenarios_v1_scenarios, 0);
+
+/**
+ * Whether the trouble ended by a mitigation, as the effects of the scenario are measured.
+ *
+ * @generated from enum orrery.scenarios.v1.Outcome
+ */
+export const Outcome = {
+  /**
+   * Without a run or before its fault, and not told in a blind run that is not over.
+   *
+   * @generated from enum value: OUTCOME_UNSPECIFIED = 0;
+   */
+  UNSPECIFIED: 0,
+
+  /**
+   * Too little has been measured since.
+   *
+   * @generated from enum value: OUTCOME_UNKNOWN = 1;
+   */
+  UNKNOWN: 1,
+
+  /**
+   * @generated from enum value: OUTCOME_HELPED = 2;
+   */
+  HELPED: 2,
+
+  /**
+   * The trouble was gone and came back.
+   *
+   * @generated from enum value: OUTCOME_HELPED_FOR_A_WHILE = 3;
+   */
+  HELPED_FOR_A_WHILE: 3,
+
+  /**
+   * @generated from enum value: OUTCOME_DID_NOT_HELP = 4;
+   */
+  DID_NOT_HELP: 4,
+} as const;
+
+/**
+ * Whether the trouble ended by a mitigation, as the effects of the scenario are measured.
+ *
+ * @generated from enum orrery.scenarios.v1.Outcome
+ */
+export type Outcome = (typeof Outcome)[keyof typeof Outcome] | UnknownEnum;
+
+/**
+ * Describes the enum orrery.scenarios.v1.Outcome.
+ */
+export const OutcomeSchema: GenEnum<Outcome> = /*@__PURE__*/
+  enumDesc(file_orrery_scenarios_v1_scenarios, 1);
 
 /**
  * @generated from service orrery.scenarios.v1.ScenarioService
@@ -586,7 +939,28 @@ export const ScenarioService: GenService<{
     output: typeof StopRunResponseSchema;
   },
   /**
-   * Ends what runs, puts all flags at rest and the load back.
+   * Does something against what is wrong, in a run or without one. What the shop cannot do where it runs is refused, with
+   * what an operator does there instead.
+   *
+   * @generated from rpc orrery.scenarios.v1.ScenarioService.Mitigate
+   */
+  mitigate: {
+    methodKind: "unary";
+    input: typeof MitigateRequestSchema;
+    output: typeof MitigateResponseSchema;
+  },
+  /**
+   * Mitigations since the start of the service.
+   *
+   * @generated from rpc orrery.scenarios.v1.ScenarioService.GetMitigation
+   */
+  getMitigation: {
+    methodKind: "unary";
+    input: typeof GetMitigationRequestSchema;
+    output: typeof GetMitigationResponseSchema;
+  },
+  /**
+   * Ends what runs, puts all flags at rest, the load and the number of replicas back.
    *
    * @generated from rpc orrery.scenarios.v1.ScenarioService.Reset
    */

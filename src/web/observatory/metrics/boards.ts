@@ -83,6 +83,12 @@ export const runtime: readonly BoardChart[] = [
   { title: "Resident memory", metric: "process.memory.usage", aggregations: last, groupBy: "service.name" },
   { title: "Heap in use", metric: "v8js.memory.heap.used", aggregations: last, groupBy: "service.name" },
   {
+    title: "Open file descriptors",
+    metric: "process.unix.file_descriptor.count",
+    aggregations: last,
+    groupBy: "service.name",
+  },
+  {
     title: "Event loop, mean delay",
     metric: "nodejs.eventloop.delay.mean",
     aggregations: last,

@@ -13,7 +13,7 @@ import { liveShop } from "./run/live-shop.ts";
 import { Runs } from "./runs.ts";
 
 export async function start(context: ServiceContext): Promise<RunningService> {
-  const { declarations, environment, flagFile, log } = context;
+  const { declarations, environment, flagFile, flagNames, log } = context;
   if (flagFile === undefined) throw new ConfigError("scenarios needs the file of flags: set FLAGD_FILE.");
   const flags = declarations.flatMap((service) => service.flags ?? []);
   const system = knownSystem({
@@ -28,6 +28,7 @@ export async function start(context: ServiceContext): Promise<RunningService> {
     manifests: await readManifestFolder(manifestFolder, system),
     shop: liveShop({
       flagFile,
+      flagNames,
       flags,
       // A fault may leave it as little of the processor as everybody else.
       observatory: context.client(ObservatoryService, { timeoutMs: 10_000 }),

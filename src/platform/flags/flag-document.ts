@@ -1,7 +1,6 @@
 import { type Static, Type } from "typebox";
-import { Errors } from "typebox/value";
-import { LineCounter, parseDocument } from "yaml";
 import type { FlagDeclaration, FlagValue } from "./flag.ts";
+import { type DocumentProblem, type ProblemAt, readJsonText } from "./json-text.ts";
 
 const flagSchema = Type.Object({
   state: Type.Enum(["ENABLED", "DISABLED"]),
@@ -23,60 +22,16 @@ const documentSchema = Type.Object({
 export type FlagDocument = Static<typeof documentSchema>;
 export type FlagDefinition = Static<typeof flagSchema>;
 
-/** One thing that is wrong in a document, and where. */
-export interface DocumentProblem {
-  /** Counted from 1. */
-  readonly line: number;
-  /** `flags.adFailure.state`; empty for the document as a whole. */
-  readonly path: string;
-  readonly reason: string;
-}
-
 export type ReadDocument =
   | { readonly kind: "valid"; readonly document: FlagDocument }
   | { readonly kind: "invalid"; readonly problems: readonly DocumentProblem[] };
 
 /** Reads a document of flags, and says of everything that is wrong in it where and why. */
 export function readFlagDocument(text: string): ReadDocument {
-  const lines = new LineCounter();
-  const parsed = parseDocument(text, { lineCounter: lines, schema: "json", uniqueKeys: true });
-  // YAML reads more than JSON does, and flagd reads JSON.
-  try {
-    JSON.parse(text);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    const position = Number(/position (\d+)/.exec(reason)?.[1] ?? parsed.errors[0]?.pos[0] ?? text.length);
-    return { kind: "invalid", problems: [{ line: lines.linePos(position).line, path: "", reason }] };
-  }
-  const [twice] = parsed.errors;
-  if (twice !== undefined) {
-    return {
-      kind: "invalid",
-      problems: [{ line: lines.linePos(twice.pos[0]).line, path: "", reason: "a key occurs twice" }],
-    };
-  }
-  const value: unknown = parsed.toJS();
-  const lineOf = (path: readonly string[]): number => {
-    for (let depth = path.length; depth > 0; depth--) {
-      const node = parsed.getIn(path.slice(0, depth), true);
-      const offset = rangeStart(node);
-      if (offset !== undefined) return lines.linePos(offset).line;
-    }
-    return 1;
-  };
-  const problem = (path: readonly string[], reason: string) => ({ line: lineOf(path), path: path.join("."), reason });
-  const problems = Errors(documentSchema, value).map(({ instancePath, message }) =>
-    problem(
-      instancePath
-        .split("/")
-        .slice(1)
-        .map((part) => part.replaceAll("~1", "/").replaceAll("~0", "~")),
-      message,
-    ),
-  );
-  if (problems.length > 0) return { kind: "invalid", problems };
-  const document = value as FlagDocument;
-  for (const [key, flag] of Object.entries(document.flags)) problems.push(...problemsOf(key, flag, problem));
+  const read = readJsonText(documentSchema, text);
+  if (read.kind === "invalid") return read;
+  const { value: document, problemAt } = read;
+  const problems = Object.entries(document.flags).flatMap(([key, flag]) => problemsOf(key, flag, problemAt));
   return problems.length > 0 ? { kind: "invalid", problems } : { kind: "valid", document };
 }
 
@@ -84,7 +39,7 @@ export function readFlagDocument(text: string): ReadDocument {
 function problemsOf(
   key: string,
   { variants, defaultVariant, targeting }: FlagDefinition,
-  problem: (path: readonly string[], reason: string) => DocumentProblem,
+  problem: ProblemAt,
 ): readonly DocumentProblem[] {
   const problems: DocumentProblem[] = [];
   const known = Object.keys(variants);
@@ -105,11 +60,6 @@ function problemsOf(
     problems.push(problem([...at, "targeting"], reason));
   }
   return problems;
-}
-
-function rangeStart(node: unknown): number | undefined {
-  if (typeof node !== "object" || node === null || !("range" in node)) return undefined;
-  return Array.isArray(node.range) ? node.range[0] : undefined;
 }
 
 /** The variants that an `if` rule leads to; rules of other kinds are not looked into. */
@@ -177,7 +127,7 @@ export function flagDocument(flags: readonly FlagDeclaration[]): FlagDocument {
 /** The definition of a declared flag, at rest. */
 export function flagDefinition({ description, variants, resting, targeting }: FlagDeclaration): FlagDefinition {
   return {
-    description,
+    ...(description === "" ? {} : { description }),
     state: "ENABLED",
     variants,
     defaultVariant: resting,

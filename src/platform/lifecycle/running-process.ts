@@ -319,7 +319,8 @@ class ProcessUnderWay implements RunningProcess {
           start: () => this.#startService(declaration),
           closing: () => this.#contexts.closing(name),
         }),
-        isWanted: () => wantsOwnProcess(declaration, flags.set),
+        // Where nobody shall know when a flag is set, a service does not move then: it is away all the time.
+        isWanted: () => flags.names.areOpaque || wantsOwnProcess(declaration, flags.set),
         start: async () =>
           startChild({
             service: declaration,

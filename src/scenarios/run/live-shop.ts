@@ -4,6 +4,7 @@ import { AlertState, type ObservatoryService } from "../../../gen/orrery/observa
 import type { FlagDeclaration } from "../../platform/flags/flag.ts";
 import { withVariant } from "../../platform/flags/flag-document.ts";
 import type { FlagFile } from "../../platform/flags/flag-file.ts";
+import type { FlagNames } from "../../platform/flags/flag-names.ts";
 import type { ScenarioShop } from "./scenario-shop.ts";
 
 /** Controls the load generator. */
@@ -18,21 +19,24 @@ const by = "scenario";
 /** A shop that runs, by its file of flags, its Observatory and its load generator. */
 export function liveShop(options: {
   readonly flagFile: FlagFile;
+  readonly flagNames: FlagNames;
   readonly flags: readonly FlagDeclaration[];
   readonly observatory: Client<typeof ObservatoryService>;
   readonly load: LoadSwitch;
 }): ScenarioShop {
-  const { flagFile, flags, observatory, load } = options;
+  const { flagFile, flagNames, flags, observatory, load } = options;
   return {
     async setFlag(key, variant) {
-      await flagFile.update((document) => withVariant(document, key, variant), { by });
+      const outside = flagNames.setting(key, variant);
+      await flagFile.update((document) => withVariant(document, outside.key, outside.variant), { by });
     },
     async clearFlags() {
       await flagFile.update(
         (document) =>
           flags
-            .filter(({ key, fault }) => fault !== undefined && document.flags[key] !== undefined)
-            .reduce((changed, { key, resting }) => withVariant(changed, key, resting), document),
+            .filter(({ fault }) => fault !== undefined)
+            .map(({ key, resting }) => flagNames.setting(key, resting))
+            .reduce((changed, { key, variant }) => withVariant(changed, key, variant), document),
         { by },
       );
     },

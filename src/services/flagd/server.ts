@@ -10,14 +10,15 @@ import { evaluationV1, evaluationV2 } from "./evaluation.ts";
 import { ofrepHandler } from "./ofrep.ts";
 import { flagSyncHandlers } from "./sync.ts";
 
-export async function start({ environment, flagFile, log }: ServiceContext): Promise<RunningService> {
+export async function start({ environment, flagFile, flagNames, log }: ServiceContext): Promise<RunningService> {
   if (flagFile === undefined) {
     throw new ConfigError("FLAGD_HOST says that flags come from another flagd; this one has none to hand out.");
   }
   const { set } = flagFile;
   const closing = new AbortController();
   const { signal } = closing;
-  const tells = choice(environment, "ORRERY_FLAG_TELEMETRY", flagTelemetry) !== "off";
+  // Of an opaque name the moment of its change would still tell something.
+  const tells = choice(environment, "ORRERY_FLAG_TELEMETRY", flagTelemetry) !== "off" && !flagNames.areOpaque;
   const unsubscribe = set.onChange((changed) => {
     if (!tells) return;
     const settings = changed.map((key) => `${key}=${set.document.flags[key]?.defaultVariant ?? "gone"}`);

@@ -228,6 +228,13 @@ it("nothing that was answered and nothing that was exported names a flag, or say
   const texts = new Set(captured.bytes.toString("latin1").match(/[\x20-\x7e]{6,}/g));
   expect(texts.size).toBeGreaterThan(1_000);
   expect([...texts].filter(telling)).toEqual([]);
+  // What the faults do is there all the same.
+  for (const symptom of ["CHARGE_FAILED", "PRODUCT_UNREADABLE", "RATE_UNAVAILABLE", "RECOMMENDATIONS_UNAVAILABLE"]) {
+    expect(
+      [...texts].some((text) => text.includes(symptom)),
+      symptom,
+    ).toBe(true);
+  }
   const events = new Set(captured.logs().map(({ eventName }) => eventName));
   expect(events).toContain("process.start");
   expect([...events].filter((name) => /feature_flag|configuration/.test(name))).toEqual([]);

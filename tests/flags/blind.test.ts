@@ -10,6 +10,10 @@ import { CartService } from "../../gen/oteldemo/cart_pb.ts";
 import { CurrencyService } from "../../gen/oteldemo/currency_pb.ts";
 import { ProductCatalogService } from "../../gen/oteldemo/product_catalog_pb.ts";
 import { RecommendationService } from "../../gen/oteldemo/recommendation_pb.ts";
+import { flagNames, flagSource, openOwnFile, ownFileIn } from "../../src/commands/flag-source.ts";
+import { withVariant } from "../../src/platform/flags/flag-document.ts";
+import { freePort } from "../../src/platform/lifecycle/free-port.ts";
+import { createLogger } from "../../src/platform/logging/logger.ts";
 import { errorInfo } from "../../src/platform/rpc/errors.ts";
 import { flags as declared } from "../../src/services/flags.ts";
 import { type ApiAnswer, api, Customer, flashlight, home, telescope } from "../customer.ts";
@@ -38,7 +42,7 @@ beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "orrery-blind-"));
   path = join(folder, "names.json");
   shop = await startShop({
-    environment: { ORRERY_BLIND: path, OTEL_METRIC_EXPORT_INTERVAL: "1000" },
+    environment: { ORRERY_BLIND: path, OTEL_METRIC_EXPORT_INTERVAL: "1000", OTEL_TRACES_SAMPLER: "always_on" },
     sinks: [captured],
   });
   mapping = JSON.parse(await readFile(path, "utf8"));
@@ -90,13 +94,19 @@ async function called(call: Promise<unknown>): Promise<boolean> {
   );
 }
 
+const oneDollarInEuro = { from: { currencyCode: "USD", units: 1n, nanos: 0 }, toCode: "EUR" };
+
 /** Somebody looks at everything and buys something, in three currencies and in two countries. */
 async function traffic(): Promise<ApiAnswer> {
   const { process, url } = shop;
   const customer = new Customer(url, `0${crypto.randomUUID().slice(1)}`);
   await Promise.all([
     asked(api(url, `/api/products/${telescope}`)),
-    asked(api(url, `/api/recommendations?productIds=${telescope}&sessionId=${customer.userId}`)),
+    asked(
+      api(url, `/api/recommendations?productIds=${telescope}`, {
+        headers: { baggage: `session.id=${customer.userId}` },
+      }),
+    ),
     asked(api(url, `/api/data?contextKeys=travel`)),
     asked(api(url, `/api/shipping?currencyCode=CAD&address=${encodeURIComponent(JSON.stringify(home))}&itemList=[]`)),
     ...Array.from({ length: 12 }, () => called(process.client(AdService).getAds({ contextKeys: ["travel"] }))),
@@ -174,6 +184,28 @@ it("flags are handed out without names, descriptions, values and rules, by whate
   ).toBe(1);
 });
 
+it("processes that share the mapping agree on every flag, whoever has the file", async () => {
+  const ports = { FLAGD_PORT: "0", FLAGD_OFREP_PORT: "0", FLAGD_SYNC_PORT: String(await freePort()) };
+  const environment = { ORRERY_BLIND: path };
+  const log = createLogger({ level: "error" });
+  const names = await flagNames(environment);
+  const file = await openOwnFile(ownFileIn(folder, names), names, log);
+  const flagd = new OrreryProcess(["serve", "flagd"], { ...environment, ...ports, FLAGD_FILE: file.path });
+  const source = await flagSource({
+    environment: { ...environment, ...ports, FLAGD_HOST: "127.0.0.1" },
+    handsOut: false,
+    log,
+  });
+  const share = () => source.set.core.resolveNumberEvaluation("paymentFailure", -1).value;
+  await eventually(() => expect(share()).toBe(0), 30_000);
+  const { key, variant } = outside("paymentFailure", "25%");
+  await file.update((document) => withVariant(document, key, variant));
+  await eventually(() => expect(share()).toBe(0.25));
+  await source.close();
+  await flagd.terminate();
+  await file.close();
+}, 60_000);
+
 describe("a fault under an opaque name", () => {
   it("has its effect, and is gone afterwards", async () => {
     const failed = await during("paymentFailure", "100%", traffic);
@@ -189,15 +221,20 @@ describe("a fault under an opaque name", () => {
     });
   });
 
-  it("takes effect in a process of its own", async () => {
-    const convert = () =>
-      shop.process
-        .client(CurrencyService)
-        .convert({ from: { currencyCode: "USD", units: 1n, nanos: 0 }, toCode: "EUR" });
-    await during("currencyConversionFailure", "EUR", async () => {
-      await eventually(async () => expect(await called(convert())).toBe(false));
-    });
-    await eventually(async () => expect(await called(convert())).toBe(true));
+  it.each([
+    ["currencyConversionFailure", "EUR", () => called(shop.process.client(CurrencyService).convert(oneDollarInEuro))],
+    ["adFailure", "on", () => called(shop.process.client(AdService).getAds({ contextKeys: ["travel"] }))],
+    [
+      "recommendationCohortFailure",
+      "on",
+      async () => {
+        const path = `/api/recommendations?productIds=${telescope}`;
+        return (await asked(api(shop.url, path, { headers: { baggage: "session.id=1abc" } }))).status === 200;
+      },
+    ],
+  ] as const)("takes effect in a process of its own: %s", async (key, variant, succeeds) => {
+    await during(key, variant, () => eventually(async () => expect(await succeeds()).toBe(false)));
+    await eventually(async () => expect(await succeeds()).toBe(true));
   });
 
   it("holds pictures back though no page asks for that", async () => {
@@ -229,7 +266,13 @@ it("nothing that was answered and nothing that was exported names a flag, or say
   expect(texts.size).toBeGreaterThan(1_000);
   expect([...texts].filter(telling)).toEqual([]);
   // What the faults do is there all the same.
-  for (const symptom of ["CHARGE_FAILED", "PRODUCT_UNREADABLE", "RATE_UNAVAILABLE", "RECOMMENDATIONS_UNAVAILABLE"]) {
+  for (const symptom of [
+    "CHARGE_FAILED",
+    "PRODUCT_UNREADABLE",
+    "RATE_UNAVAILABLE",
+    "ADS_UNAVAILABLE",
+    "RECOMMENDATIONS_UNAVAILABLE",
+  ]) {
     expect(
       [...texts].some((text) => text.includes(symptom)),
       symptom,

@@ -80,12 +80,17 @@ program
   .option("--no-load", "without the customers that a process beside the shop plays")
   .option("--users <number>", "how many customers (default: 5, or LOAD_GENERATOR_VUS)", userCount)
   .option("--verbose", "log what the services do")
+  .option(
+    "--blind <file>",
+    "give flags names that say nothing, by the mapping in this file, which is made if need be (or ORRERY_BLIND)",
+  )
   .addHelpText(
     "after",
     `
 Examples:
   npm start                            the shop on http://localhost:8080, data in .orrery
   npm start -- --port 9000 --ephemeral a throw-away shop on another port
+  npm start -- --blind ../names.json   faults that nobody can read off the flags: docs/flags.md
   npm start -- --service-ports         grpcurl, buf curl or your own service against localhost:7070 (cart) and so on`,
   )
   .action(async (options) => (await import("./commands/up.ts")).up(options));
@@ -225,7 +230,7 @@ scenario
   .addOption(new Option("--url <url>", "where the shop is").default("http://localhost:8080"))
   .addOption(profileOption().default("full"))
   .option("--record <folder>", "record its telemetry there, with its truth, in every layout")
-  .option("--blind", "tell nothing of what it is before it is over")
+  .option("--blind", "tell nothing of what it is before it is over; start the shop with --blind <file>, too")
   .option("--json", "print JSON rather than a table")
   .addHelpText(
     "after",

@@ -46,10 +46,12 @@ export class LoadProcess {
     readonly users?: number;
     /** The shop's flags, which it follows, too. */
     readonly flagFile?: string;
+    /** What it is told beside this process's own environment. */
+    readonly environment?: Readonly<Record<string, string>>;
     readonly sink?: TelemetrySink;
     readonly logLevel: string;
   }): void {
-    const { target, users, flagFile, sink, logLevel } = options;
+    const { target, users, flagFile, sink, logLevel, environment } = options;
     const child = startChildProcess({
       service: "load-generator",
       heapMb,
@@ -57,6 +59,7 @@ export class LoadProcess {
       environment: {
         LOG_LEVEL: logLevel,
         ...process.env,
+        ...environment,
         LOAD_GENERATOR_PORT: String(this.#port),
         ...(flagFile === undefined ? {} : { FLAGD_FILE: flagFile }),
         K6_TARGET_URL: target,

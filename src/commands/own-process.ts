@@ -1,6 +1,5 @@
 import type { Environment } from "../platform/config/environment.ts";
-import { FlagFile } from "../platform/flags/flag-file.ts";
-import type { FlagSource } from "../platform/flags/flag-set.ts";
+import type { FlagSource } from "../platform/flags/flag-source.ts";
 import { type Databases, databaseText } from "../platform/lifecycle/databases.ts";
 import { shareEventLog } from "../platform/lifecycle/event-logs.ts";
 import type { ServiceAddress, ServiceChild } from "../platform/lifecycle/own-process.ts";
@@ -48,7 +47,7 @@ export function ownProcesses(shop: {
         ...addresses,
         ...Object.fromEntries(anyPort.map((variable) => [variable, "0"])),
         ...(schema === undefined ? {} : { DB_CONNECTION_STRING: databaseText(await databases.addressFor(schema)) }),
-        ...(flags instanceof FlagFile ? { FLAGD_FILE: flags.path } : {}),
+        ...(flags.file === undefined ? {} : { FLAGD_FILE: flags.file.path }),
         LOG_LEVEL: logLevel,
         ORRERY_SECRET: secretAsText(secret),
       },

@@ -6,8 +6,9 @@ import { type Observatory, startObservatory } from "../observatory/embedded.ts";
 import { observatoryWeb } from "../observatory/web.ts";
 import { allowedOrigins } from "../platform/config/allowed-origins.ts";
 import { ConfigError, choice, type Environment, port as portSetting, text } from "../platform/config/environment.ts";
-import { FlagFile } from "../platform/flags/flag-file.ts";
-import type { FlagSource } from "../platform/flags/flag-set.ts";
+import type { FlagFile } from "../platform/flags/flag-file.ts";
+import type { FlagNames } from "../platform/flags/flag-names.ts";
+import type { FlagSource } from "../platform/flags/flag-source.ts";
 import { sendProblem, titleOf } from "../platform/http/problem.ts";
 import { type Databases, databaseName, embeddedDatabase } from "../platform/lifecycle/databases.ts";
 import { type RunningProcess, startProcess } from "../platform/lifecycle/running-process.ts";
@@ -58,6 +59,8 @@ export interface Shop {
   readonly otlp?: { readonly grpc: number; readonly http: number };
   /** The file of flags; undefined where another flagd has them. */
   readonly flagFile: FlagFile | undefined;
+  /** What flags are called in it. */
+  readonly flagNames: FlagNames;
   /** Who takes the telemetry of everything here, if anybody does. */
   readonly sink?: TelemetrySink;
   stop(): Promise<void>;
@@ -118,7 +121,7 @@ export async function startShop(options: ShopOptions, environment: Environment, 
     const source = await flagSource({
       environment,
       handsOut: true,
-      ...(folder === undefined ? {} : { ownFile: join(folder, "flags", "demo.flagd.json") }),
+      ...(folder === undefined ? {} : { ownFolder: join(folder, "flags") }),
       log,
     });
     flags = source;
@@ -133,7 +136,7 @@ export async function startShop(options: ShopOptions, environment: Environment, 
         ),
         run: run.filter(
           (name) =>
-            (source instanceof FlagFile || !usesFlagFile.includes(name)) &&
+            (source.file !== undefined || !usesFlagFile.includes(name)) &&
             (observatory !== undefined || name !== "scenarios"),
         ),
         flags: source,
@@ -176,7 +179,8 @@ export async function startShop(options: ShopOptions, environment: Environment, 
       process: running,
       url: `http://${shownHost(host)}:${bound}`,
       databases,
-      flagFile: source instanceof FlagFile ? source : undefined,
+      flagFile: source.file,
+      flagNames: source.names,
       ...(sinks.length === 0 ? {} : { sink: toAll(sinks) }),
       ...(grpc === undefined || http === undefined ? {} : { otlp: { grpc: grpc.port, http: http.port } }),
       async stop() {

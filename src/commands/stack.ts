@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { mkdir } from "node:fs/promises";
 import { relative, resolve } from "node:path";
-import { ConfigError } from "../platform/config/environment.ts";
+import { ConfigError, text } from "../platform/config/environment.ts";
 import { services } from "../services/index.ts";
 import { type Engine, EngineError } from "../stack/engines/engine.ts";
 import { engines } from "../stack/engines/index.ts";
@@ -55,11 +55,13 @@ export async function runStack(options: {
   if (rows.length > 1) tell(textTable(rows));
   await mkdir(dataDir, { recursive: true });
   const secret = secretFromEnvironment(process.env) ?? (await secretOfFolder(dataDir));
+  const blind = text(process.env, "ORRERY_BLIND");
   const stack = await NativeStack.open({
     engines: installed,
     dataDir,
     ports: "usual",
     secret: secret.toString("base64url"),
+    ...(blind === undefined ? {} : { environment: { ORRERY_BLIND: resolve(blind) } }),
     replicas,
     restarts: true,
     tell,

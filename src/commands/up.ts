@@ -1,4 +1,4 @@
-import { relative } from "node:path";
+import { relative, resolve } from "node:path";
 import { canOnlyBe, variantOf } from "../platform/flags/flag-document.ts";
 import { flags } from "../services/flags.ts";
 import { services } from "../services/index.ts";
@@ -18,6 +18,8 @@ export interface UpOptions {
   readonly load: boolean;
   readonly users?: number;
   readonly verbose?: boolean;
+  /** The mapping by which flags have opaque names. */
+  readonly blind?: string;
 }
 
 /** Runs the whole shop until told to stop. */
@@ -25,6 +27,7 @@ export async function up(options: UpOptions): Promise<void> {
   const stopped = untilStopped();
   const stages = new Stages(process.stdout);
   const load = options.load ? await LoadProcess.make() : undefined;
+  const blind = options.blind === undefined ? {} : { ORRERY_BLIND: resolve(options.blind) };
   const logLevel = options.verbose ? "info" : "warn";
   const shop = await startShop(
     {
@@ -37,11 +40,12 @@ export async function up(options: UpOptions): Promise<void> {
       logLevel,
       ...(load === undefined ? {} : { load: load.http }),
     },
-    { ...process.env, ...(load === undefined ? {} : { LOAD_GENERATOR_ADDR: load.address }) },
+    { ...process.env, ...blind, ...(load === undefined ? {} : { LOAD_GENERATOR_ADDR: load.address }) },
     stages,
   );
   load?.start({
     target: shop.url,
+    environment: blind,
     ...(shop.flagFile === undefined ? {} : { flagFile: shop.flagFile.path }),
     logLevel,
     ...(options.users === undefined ? {} : { users: options.users }),
@@ -57,12 +61,14 @@ export async function up(options: UpOptions): Promise<void> {
 }
 
 /** What is broken on purpose from the start, because it was left so. */
-function faultsOn({ flagFile }: Shop): string {
+function faultsOn({ flagFile, flagNames }: Shop): string {
   const document = flagFile?.set.document;
-  const on = flags.flatMap(({ key, fault, variants, resting }) => {
+  const on = flags.flatMap((declared) => {
+    const isFault = declared.fault !== undefined;
+    const { key, variants, resting } = flagNames.outside({ ...declared, service: "", isFault });
     const flag = document?.flags[key];
     const value = variants[resting];
-    if (flag === undefined || value === undefined || fault === undefined || canOnlyBe(flag, value)) return [];
+    if (flag === undefined || value === undefined || !isFault || canOnlyBe(flag, value)) return [];
     return [`${key} = ${variantOf(flag) ?? "?"}`];
   });
   return on.length === 0 ? "" : `\nFaults on: ${on.join(", ")}\n`;

@@ -8,21 +8,26 @@ const longestMs = 10_000;
 const delayedAtOnce = 100;
 
 /** What a flag of frontend breaks here, as Envoy's fault filter does. */
-export function edgeFaults({ flags }: Pick<ServiceContext, "flags">) {
+export function edgeFaults({ flags, flagNames }: Pick<ServiceContext, "flags" | "flagNames">) {
+  // A page cannot ask for a flag whose name it does not know: then none needs to.
+  const isUnasked = flagNames.areOpaque;
   let delayed = 0;
   return {
-    /** Whether the request asks for a delay; nobody behind the proxy is to heed it. */
-    asksForDelay({ headers }: HttpRequest): boolean {
-      return headers[delayHeader] !== undefined;
+    /** Whether the request may be delayed; if it asks for that, nobody behind the proxy is to heed it. */
+    mayDelay({ headers }: HttpRequest): boolean {
+      return isUnasked || headers[delayHeader] !== undefined;
     },
     /**
      * Waits as long as a request asks for, if a flag lets it, at most ten seconds and with a hundred others. Tells
      * whether somebody still waits for the answer.
      */
     async delay(request: HttpRequest, response: HttpResponse): Promise<boolean> {
-      const asked = Number(request.headers[delayHeader]);
+      const header = Number(request.headers[delayHeader]);
       delete request.headers[delayHeader];
-      if (!(asked > 0) || (await flags.value("imageSlowLoad", 0, contextOf(request))) <= 0) return true;
+      if (!isUnasked && !(header > 0)) return true;
+      const granted = await flags.value("imageSlowLoad", 0, contextOf(request));
+      const asked = isUnasked ? granted : header;
+      if (granted <= 0) return true;
       if (delayed >= delayedAtOnce) return true;
       delayed++;
       const gone = new AbortController();

@@ -51,7 +51,7 @@ export async function start(context: ServiceContext): Promise<RunningService> {
         });
       request.url = route.url;
       const answer = () => handlers.get(route.service)?.(request, response);
-      if (!route.isDelayable || !faults.asksForDelay(request)) return answer();
+      if (!route.isDelayable || !faults.mayDelay(request)) return answer();
       void faults.delay(request, response).then((isAwaited) => (isAwaited ? answer() : undefined));
     },
   };

@@ -34,6 +34,8 @@ export interface LoadOptions {
   /** Users who open pages in a real browser. */
   readonly browserUsers: number;
   readonly switches?: LoadSwitches;
+  /** Whether a flood of the home page is told as a mere visit to it. */
+  readonly hidesFloods?: boolean;
   readonly telemetry?: Telemetry;
   readonly log?: Logger;
 }
@@ -103,6 +105,7 @@ export class LoadGenerator {
       statistics,
       telemetry,
       instruments,
+      floodsAre: options.hidesFloods ? "index" : "floodHome",
       onFailure: (failure, request) => this.#tell(failure, request),
     };
     this.#closed = new ClosedModel((number, signal) => this.#user(number, signal));

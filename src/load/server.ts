@@ -10,7 +10,13 @@ import { flagSwitches } from "./switches.ts";
 /** As many as the OpenTelemetry Demo's shop has. */
 const defaultUsers = 5;
 
-export async function start({ environment, flags, log, telemetry }: ServiceContext): Promise<RunningService> {
+export async function start({
+  environment,
+  flags,
+  flagNames,
+  log,
+  telemetry,
+}: ServiceContext): Promise<RunningService> {
   const switches = flagSwitches(flags);
   const given = integer(environment, "LOAD_GENERATOR_VUS", { fallback: -1, min: 0, max: limits.users });
   const generator = new LoadGenerator({
@@ -18,6 +24,7 @@ export async function start({ environment, flags, log, telemetry }: ServiceConte
     target: targetOf(environment),
     seed: integer(environment, "LOAD_GENERATOR_SEED", { fallback: 1, min: 0, max: limits.seed }),
     switches,
+    hidesFloods: flagNames.areOpaque,
     telemetry,
     log,
   });

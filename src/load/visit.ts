@@ -16,7 +16,7 @@ import type { Failure } from "./failure.ts";
 import { type HttpClient, type Sent, UnansweredError } from "./http-client.ts";
 import type { LoadInstruments } from "./instruments.ts";
 import type { Statistics } from "./statistics.ts";
-import { type Line, spanNames, type Task } from "./tasks.ts";
+import { type Line, spanNames, type Task, type TaskName } from "./tasks.ts";
 
 /** What all visits of a load share. */
 export interface VisitContext {
@@ -24,6 +24,8 @@ export interface VisitContext {
   readonly statistics: Statistics;
   readonly telemetry: Telemetry;
   readonly instruments: LoadInstruments;
+  /** What a flood of the home page is called. */
+  readonly floodsAre: TaskName;
   /** Told each failed check. */
   onFailure?(failure: Failure, request: string): void;
 }
@@ -59,11 +61,12 @@ export class Visit {
     { intendedAt, floods = 0 }: { readonly intendedAt?: number; readonly floods?: number } = {},
   ): Promise<Failure | undefined> {
     this.#intendedAt = intendedAt;
-    const failure = await this.#spanned(spanNames[task.name], attributesOf(task), ROOT_CONTEXT, (within, span) =>
+    const told = task.name === "floodHome" ? this.#of.floodsAre : task.name;
+    const failure = await this.#spanned(spanNames[told], attributesOf(task), ROOT_CONTEXT, (within, span) =>
       this.#requests(task, within, span, floods),
     );
-    this.#of.statistics.task(task.name, failure !== undefined);
-    this.#of.instruments.tasks.add(1, taskAttributes(task.name));
+    this.#of.statistics.task(told, failure !== undefined);
+    this.#of.instruments.tasks.add(1, taskAttributes(told));
     return failure;
   }
 

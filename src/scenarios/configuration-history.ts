@@ -1,6 +1,7 @@
 import type { FlagDocument } from "../platform/flags/flag-document.ts";
 import { flagDocumentText } from "../platform/flags/flag-document.ts";
 import type { FlagFile, FlagWriter } from "../platform/flags/flag-file.ts";
+import type { FlagNames } from "../platform/flags/flag-names.ts";
 import type { ServiceDeclaration } from "../platform/lifecycle/service.ts";
 
 type Definitions = Readonly<Record<string, FlagDocument["flags"][string] | undefined>>;
@@ -19,9 +20,18 @@ export class ConfigurationHistory {
   /** What a roll-back writes, as text: no change to be taken back in turn. */
   #restoring: string | undefined;
 
-  constructor(file: FlagFile, services: readonly ServiceDeclaration[]) {
+  constructor(
+    file: FlagFile,
+    options: { readonly services: readonly ServiceDeclaration[]; readonly flagNames: FlagNames },
+  ) {
+    const { services, flagNames } = options;
     this.#file = file;
-    this.#keys = new Map(services.map(({ name, flags = [] }) => [name, flags.map(({ key }) => key)]));
+    this.#keys = new Map(
+      services.map(({ name, flags = [] }) => [
+        name,
+        flags.map(({ key, resting }) => flagNames.setting(key, resting).key),
+      ]),
+    );
     this.#known = file.set.document;
     this.#unsubscribe = file.set.onChange(() => this.#see(file.set.document));
   }

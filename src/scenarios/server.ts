@@ -14,7 +14,7 @@ import { liveShop } from "./run/live-shop.ts";
 import { Runs } from "./runs.ts";
 
 export async function start(context: ServiceContext): Promise<RunningService> {
-  const { declarations, environment, flagFile, log, operations } = context;
+  const { declarations, environment, flagFile, flagNames, log, operations } = context;
   if (flagFile === undefined) throw new ConfigError("scenarios needs the file of flags: set FLAGD_FILE.");
   const flags = declarations.flatMap((service) => service.flags ?? []);
   const system = knownSystem({
@@ -25,11 +25,12 @@ export async function start(context: ServiceContext): Promise<RunningService> {
   });
   const load = address(environment, "LOAD_GENERATOR_ADDR");
   const origin = load === undefined ? "http://localhost:8089" : load.kind === "rpc" ? load.origins[0] : load.origin;
-  const history = new ConfigurationHistory(flagFile, declarations);
+  const history = new ConfigurationHistory(flagFile, { services: declarations, flagNames });
   const runs = new Runs({
     manifests: await readManifestFolder(manifestFolder, system),
     shop: liveShop({
       flagFile,
+      flagNames,
       flags,
       // A fault may leave it as little of the processor as everybody else.
       observatory: context.client(ObservatoryService, { timeoutMs: 10_000 }),

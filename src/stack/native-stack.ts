@@ -2,7 +2,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import postgres from "postgres";
-import { openOwnFile } from "../commands/flag-source.ts";
+import { flagNames, openOwnFile, ownFileIn } from "../commands/flag-source.ts";
 import { checkedAddress } from "../deploy/collector.ts";
 import { prometheusFiles } from "../deploy/prometheus.ts";
 import { writeRenderedFiles } from "../deploy/write-rendered-files.ts";
@@ -70,6 +70,7 @@ export class NativeStack {
   #control: StackControl | undefined;
   /** Those that end because they are to be started anew. */
   readonly #restarting = new Set<string>();
+  #flagFile = "";
 
   private constructor(options: StackOptions, ports: ReadonlyMap<string, Ports>) {
     this.#options = options;
@@ -133,7 +134,9 @@ export class NativeStack {
     const { engines, dataDir } = this.#options;
     await mkdir(dataDir, { recursive: true });
     // It has to be there for whoever reads it, whoever comes first.
-    await (await openOwnFile(this.#flagFile, createLogger({ level: "silent" }))).close();
+    const names = await flagNames(this.#options.environment ?? {});
+    this.#flagFile = ownFileIn(join(dataDir, "flags"), names);
+    await (await openOwnFile(this.#flagFile, names, createLogger({ level: "silent" }))).close();
     this.#control = await openStackControl((service) => this.restart(service));
     const databases = await this.#startPostgres();
     if (this.addressOf("kafka") === undefined) {
@@ -311,10 +314,6 @@ export class NativeStack {
     const { host, port, database, username } = await databases.addressFor(schema);
     environment.DB_CONNECTION_STRING = `postgres://${username}@localhost:${port}/${database}?host=${encodeURIComponent(host)}`;
     return environment;
-  }
-
-  get #flagFile(): string {
-    return join(this.#options.dataDir, "flags", "demo.flagd.json");
   }
 
   /** Those who hand out or change flags have the file, the others ask flagd. */

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import type { FlagSource } from "../../src/platform/flags/flag-set.ts";
+import type { FlagSource } from "../../src/platform/flags/flag-source.ts";
 import { flagSync } from "../../src/platform/flags/flag-sync.ts";
 import { freePort } from "../../src/platform/lifecycle/free-port.ts";
 import { createLogger } from "../../src/platform/logging/logger.ts";

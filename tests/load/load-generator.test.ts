@@ -117,6 +117,21 @@ describe("users", () => {
     const floods = load.snapshot().tasks.find(({ name }) => name === "floodHome")?.count ?? 0;
     expect(load.snapshot().requests[0]?.count).toBeGreaterThanOrEqual(30 * floods);
   });
+
+  it("flood the home page under the name of a visit to it where floods are hidden", async () => {
+    const shop = await StandInShop.open();
+    const load = generator(shop.url, {
+      thinkTime: { lowMs: 1, highMs: 1 },
+      hidesFloods: true,
+      switches: { traffic: async () => true, users: async () => undefined, flood: async () => 30 },
+    });
+    load.start(users(2));
+    await eventually(() => expect(load.snapshot().requests[0]?.count).toBeGreaterThan(100));
+    await load.stop();
+    const names = load.snapshot().tasks.map(({ name }) => name);
+    expect(names).toContain("index");
+    expect(names).not.toContain("floodHome");
+  });
 });
 
 describe("an answer that is not as it should be", () => {

@@ -4,6 +4,8 @@ import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
 import { services } from "../../services/index.ts";
 import { composeFiles } from "./compose-files.ts";
+import { setting } from "./container.ts";
+import { flagFileName } from "./shop.ts";
 
 const root = join(import.meta.dirname, "../../..");
 const files = new Map(composeFiles(services, "1.2.3").map(({ path, text }) => [path, text]));
@@ -167,9 +169,22 @@ describe("flags", () => {
     const [written = ""] = full.services["flagd-ui"]?.volumes ?? [];
     const [read = ""] = full.services.flagd?.volumes ?? [];
     const [volume, folder] = written.split(":");
-    expect(full.services["flagd-ui"]?.environment?.FLAGD_FILE).toBe(`${folder}/demo.flagd.json`);
+    expect(full.services["flagd-ui"]?.environment?.FLAGD_FILE).toBe(`${folder}/${flagFileName}`);
     expect(read).toBe(`${volume}:/etc/flagd:ro`);
-    expect(full.services.flagd?.command).toContain("file:/etc/flagd/demo.flagd.json");
+    expect(full.services.flagd?.command).toContain(`file:/etc/flagd/${flagFileName}`);
+  });
+
+  it("may have opaque names, which all who have flags know", () => {
+    const { services: containers } = full;
+    const told = Object.values(containers).filter(
+      ({ environment }) => environment?.FLAGD_HOST ?? environment?.FLAGD_FILE,
+    );
+    expect(told.length).toBeGreaterThan(10);
+    for (const { environment, volumes } of told) {
+      expect(environment?.ORRERY_BLIND).toBe(setting("ORRERY_BLIND"));
+      expect(volumes).toContain("names:/var/lib/orrery/names");
+    }
+    expect(containers.flagd?.volumes).not.toContain("names:/var/lib/orrery/names");
   });
 
   it("of the compact shop are handed out by the process that keeps them", () => {

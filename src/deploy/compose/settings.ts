@@ -37,6 +37,11 @@ export function generalSettings(options: {
     { name: "LOAD_GENERATOR_VUS", value: "5", why: "Users that the load generator plays; see the profile load above." },
     { name: "LOG_LEVEL", value: "info", why: "debug, info, warn or error." },
     {
+      name: "ORRERY_BLIND",
+      value: "",
+      why: "Hides what flags do behind names that say nothing: /var/lib/orrery/names/names.json, which is made then and tells them.",
+    },
+    {
       name: "COLLECTOR_CONFIGS",
       value: "",
       why: "Further files of otel/collector/, such as: --config=/etc/otelcol/redaction.yaml --config=/etc/otelcol/tail-sampling.yaml",

@@ -19,7 +19,12 @@ export interface FlagPlaces {
 
 /** In our image, where its user may write. */
 const flagFolder = "/var/lib/orrery/flags";
-export const flagFileName = "demo.flagd.json";
+/** Set while flags have names that say nothing. */
+const whenBlind = (value: string) => `\${ORRERY_BLIND:+${value}}`;
+/** Of each kind of names there is one: what is on under its own name is not to be read in the other file. */
+export const flagFileName = `${whenBlind("opaque.")}demo.flagd.json`;
+/** Where all who have flags find what these are called, if that is hidden. */
+const names = "names:/var/lib/orrery/names";
 
 /** Set while the observability profile runs; a shop alone sends its telemetry to nobody. */
 export const whenWatched = (value: string) => `\${COMPOSE_PROFILES:+${value}}`;
@@ -49,7 +54,7 @@ export function shopContainer(options: {
     memoryMb,
     command: ["serve", ...names, "--host", "0.0.0.0"],
     environment: { ...environmentOf(services, all, stores), ...flagsOf(services, flags), ...given },
-    ...(keepsFlags(services) ? { volumes: [`${flags.volume}:${flagFolder}`] } : {}),
+    ...volumesOf(services, flags),
     healthCheck: ["node", "/orrery/dist/server/health.js", ...services.map(({ port }) => String(port.fallback))],
     more: {
       // Built once; the other containers are of the same image.
@@ -66,10 +71,23 @@ function keepsFlags(services: readonly ServiceDeclaration[]): boolean {
 }
 
 /** Who has no flags need not know where they are. */
+function hasFlags(services: readonly ServiceDeclaration[]): boolean {
+  return (
+    keepsFlags(services) || services.some(({ flags = [], readsFlags = [] }) => flags.length + readsFlags.length > 0)
+  );
+}
+
 function flagsOf(services: readonly ServiceDeclaration[], { host }: FlagPlaces): Readonly<Record<string, string>> {
-  if (keepsFlags(services)) return { FLAGD_FILE: `${flagFolder}/${flagFileName}` };
-  const hasFlags = services.some(({ flags = [], readsFlags = [] }) => flags.length + readsFlags.length > 0);
-  return hasFlags ? { FLAGD_HOST: host } : {};
+  if (!hasFlags(services)) return {};
+  return {
+    ...(keepsFlags(services) ? { FLAGD_FILE: `${flagFolder}/${flagFileName}` } : { FLAGD_HOST: host }),
+    ORRERY_BLIND: setting("ORRERY_BLIND"),
+  };
+}
+
+function volumesOf(services: readonly ServiceDeclaration[], { volume }: FlagPlaces): Pick<Container, "volumes"> {
+  if (!hasFlags(services)) return {};
+  return { volumes: [...(keepsFlags(services) ? [`${volume}:${flagFolder}`] : []), names] };
 }
 
 function environmentOf(

@@ -1,7 +1,7 @@
 import { type Static, Type } from "typebox";
-import { Errors } from "typebox/value";
-import { type DocumentProblem, type Path, pathOf, readLocated } from "../config/located-document.ts";
+import type { DocumentProblem, LocatedDocument } from "../config/located-document.ts";
 import type { FlagDeclaration, FlagValue } from "./flag.ts";
+import { readJsonText } from "./json-text.ts";
 
 const flagSchema = Type.Object({
   state: Type.Enum(["ENABLED", "DISABLED"]),
@@ -29,24 +29,10 @@ export type ReadDocument =
 
 /** Reads a document of flags, and says of everything that is wrong in it where and why. */
 export function readFlagDocument(text: string): ReadDocument {
-  const { content, unreadable, lineOf, problemAt } = readLocated(text, { schema: "json" });
-  const [broken] = unreadable;
-  // YAML reads more than JSON does, and flagd reads JSON.
-  try {
-    JSON.parse(text);
-  } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
-    const [, position] = /position (\d+)/.exec(reason) ?? [];
-    const line = position === undefined ? (broken?.line ?? lineOf(text.length)) : lineOf(Number(position));
-    return { kind: "invalid", problems: [{ line, path: "", reason }] };
-  }
-  if (broken !== undefined) return { kind: "invalid", problems: [{ ...broken, reason: "a key occurs twice" }] };
-  const problems = Errors(documentSchema, content).map(({ instancePath, message }) =>
-    problemAt(pathOf(instancePath), message),
-  );
-  if (problems.length > 0) return { kind: "invalid", problems };
-  const document = content as FlagDocument;
-  for (const [key, flag] of Object.entries(document.flags)) problems.push(...problemsOf(key, flag, problemAt));
+  const read = readJsonText(documentSchema, text);
+  if (read.kind === "invalid") return read;
+  const { value: document, problemAt } = read;
+  const problems = Object.entries(document.flags).flatMap(([key, flag]) => problemsOf(key, flag, problemAt));
   return problems.length > 0 ? { kind: "invalid", problems } : { kind: "valid", document };
 }
 
@@ -54,7 +40,7 @@ export function readFlagDocument(text: string): ReadDocument {
 function problemsOf(
   key: string,
   { variants, defaultVariant, targeting }: FlagDefinition,
-  problem: (path: Path, reason: string) => DocumentProblem,
+  problem: LocatedDocument["problemAt"],
 ): readonly DocumentProblem[] {
   const problems: DocumentProblem[] = [];
   const known = Object.keys(variants);
@@ -142,7 +128,7 @@ export function flagDocument(flags: readonly FlagDeclaration[]): FlagDocument {
 /** The definition of a declared flag, at rest. */
 export function flagDefinition({ description, variants, resting, targeting }: FlagDeclaration): FlagDefinition {
   return {
-    description,
+    ...(description === "" ? {} : { description }),
     state: "ENABLED",
     variants,
     defaultVariant: resting,

@@ -6,7 +6,8 @@ import { ConfigError } from "../config/environment.ts";
 import type { DocumentProblem } from "../config/located-document.ts";
 import type { Logger } from "../logging/logger.ts";
 import { type FlagDocument, flagDocumentText, readFlagDocument } from "./flag-document.ts";
-import { FlagSet, type FlagSource } from "./flag-set.ts";
+import { FlagSet } from "./flag-set.ts";
+import { described } from "./json-text.ts";
 
 /** The content of the file as it was read or written. */
 export interface FlagFileState {
@@ -44,7 +45,7 @@ const lookEveryMs = 1_000;
  * A file of flags that anybody may change, by hand, too. A broken content is told, with line and reason, and leaves
  * the flags as they were.
  */
-export class FlagFile implements FlagSource {
+export class FlagFile {
   readonly set = new FlagSet();
   readonly path: string;
   readonly #log: Logger;
@@ -176,11 +177,6 @@ export class FlagFile implements FlagSource {
     this.#queue = result.catch((error) => this.#log.debug({ error }, `${this.path} cannot be read`));
     return result;
   }
-}
-
-/** `12: flags.adFailure.state: must be equal to one of the allowed values` */
-export function described({ line, path, reason }: DocumentProblem): string {
-  return `${line}: ${path === "" ? "" : `${path}: `}${reason}`;
 }
 
 function watcherOf(path: string, look: () => void): FSWatcher | undefined {

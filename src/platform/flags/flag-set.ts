@@ -41,9 +41,3 @@ export class FlagSet {
     return () => this.#listeners.delete(listener);
   }
 }
-
-/** Where the flags of a process come from. */
-export interface FlagSource {
-  readonly set: FlagSet;
-  close(): Promise<void>;
-}

@@ -4,8 +4,10 @@ import { FlagSyncService } from "../../../gen/flagd/sync/v1/sync_pb.ts";
 import type { Logger } from "../logging/logger.ts";
 import { remoteTransport } from "../rpc/remote-transport.ts";
 import { readFlagDocument } from "./flag-document.ts";
-import { described } from "./flag-file.ts";
-import { FlagSet, type FlagSource } from "./flag-set.ts";
+import { plainNames } from "./flag-names.ts";
+import { FlagSet } from "./flag-set.ts";
+import type { FlagSource } from "./flag-source.ts";
+import { described } from "./json-text.ts";
 
 /** How long the last flags count while flagd is away; after that all are at rest. */
 const keptMs = 1_000;
@@ -69,6 +71,7 @@ export function flagSync(origin: string, log: Logger): FlagSource {
   const running = run();
   return {
     set,
+    names: plainNames,
     async close() {
       closing.abort();
       await running;

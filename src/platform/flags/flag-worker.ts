@@ -26,7 +26,7 @@ export function flagWorker(options: {
           await round(signal);
         } catch (error) {
           if (signal.aborted) return;
-          log.debug({ error }, "A round of work for a flag failed");
+          log.debug({ error }, "A round of work failed");
           await sleep(pauseMs, undefined, { signal }).catch(() => {});
         }
       }

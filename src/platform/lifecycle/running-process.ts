@@ -341,8 +341,12 @@ class ProcessUnderWay implements RunningProcess {
           closing: () => this.#contexts.closing(name),
         }),
         wanted: () => {
-          const forFlags = flags !== undefined && wantsOwnProcess(declaration, flags.set) ? 1 : 0;
-          return Math.max(forFlags, this.#operations.replicasOf(name));
+          const isForFlags =
+            flags !== undefined &&
+            heaps.length > 0 &&
+            // Where nobody shall know when a flag is set, a service does not move then: it is away all the time.
+            (flags.names.areOpaque || wantsOwnProcess(declaration, flags.set));
+          return Math.max(isForFlags ? 1 : 0, this.#operations.replicasOf(name));
         },
         start: async () =>
           startChild({

@@ -1,6 +1,6 @@
 import { choice, type Environment, text } from "../config/environment.ts";
-import { FlagFile } from "../flags/flag-file.ts";
-import type { FlagSource } from "../flags/flag-set.ts";
+import { plainNames } from "../flags/flag-names.ts";
+import type { FlagSource } from "../flags/flag-source.ts";
 import { noFlags, serviceFlags } from "../flags/service-flags.ts";
 import type { Logger } from "../logging/logger.ts";
 import { client } from "../rpc/client.ts";
@@ -64,6 +64,7 @@ export class ServiceContexts {
   ): ServiceContext {
     const { environment, secret, observatoryUrl, browserTelemetryUrl } = this.#options;
     const { directory, http, host } = this.#around;
+    const { set = noFlags, file, names = plainNames } = this.#options.flags ?? {};
     return {
       log,
       telemetry,
@@ -74,15 +75,16 @@ export class ServiceContexts {
       observatoryUrl: text(environment, "PUBLIC_OBSERVATORY_URL") ?? observatoryUrl,
       declarations: directory.declarations,
       flags: serviceFlags({
-        set: this.#options.flags?.set ?? noFlags,
+        set,
         ...(this.#options.hasOwnProcesses
           ? { withheld: new Set(ownProcessFlags(declaration).map(({ key }) => key)) }
           : {}),
         declared: new Set([...(declaration.flags ?? []).map(({ key }) => key), ...(declaration.readsFlags ?? [])]),
         service: declaration.name,
-        ...flagObservation(environment, host.isOn ? telemetry : undefined),
+        ...flagObservation(environment, host.isOn && !names.areOpaque ? telemetry : undefined),
       }),
-      flagFile: this.#options.flags instanceof FlagFile ? this.#options.flags : undefined,
+      flagFile: file,
+      flagNames: names,
       browserTelemetryUrl: text(environment, "PUBLIC_OTEL_EXPORTER_OTLP_TRACES_ENDPOINT") ?? browserTelemetryUrl,
       client: (service, policy, at) => {
         const owner = directory.ownerOf(service);

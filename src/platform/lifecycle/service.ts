@@ -4,6 +4,7 @@ import type { Environment } from "../config/environment.ts";
 import type { EventLog } from "../events/event-log.ts";
 import type { FlagDeclaration } from "../flags/flag.ts";
 import type { FlagFile } from "../flags/flag-file.ts";
+import type { FlagNames } from "../flags/flag-names.ts";
 import type { ServiceFlags } from "../flags/service-flags.ts";
 import type { Logger } from "../logging/logger.ts";
 import type { ClientPolicy } from "../rpc/client.ts";
@@ -100,6 +101,8 @@ export interface ServiceContext {
   readonly flags: ServiceFlags;
   /** The file of flags, for those who hand them out or change them; undefined where flagd has it. */
   readonly flagFile: FlagFile | undefined;
+  /** What flags are called in that file, and by all who ask for them from outside. */
+  readonly flagNames: FlagNames;
   /**
    * A client of a service that the declaration lists under `calls`, wherever that runs.
    *

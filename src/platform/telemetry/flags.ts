@@ -12,7 +12,7 @@ export const flagTelemetry = { fallback: "active", of: ["active", "all", "off"] 
  * (https://opentelemetry.io/docs/specs/semconv/feature-flags/): an event within the trace, and a count.
  *
  * ORRERY_FLAG_TELEMETRY says of which: those of flags that are not at rest (`active`), of `all`, or none (`off`), for
- * who looks for a fault shall not find its name.
+ * who looks for a fault shall not find its name. Where flags have opaque names nothing is told of them.
  */
 export function flagObservation(
   environment: Environment,

@@ -4,6 +4,7 @@ import { AlertState, type ObservatoryService } from "../../../gen/orrery/observa
 import type { FlagDeclaration } from "../../platform/flags/flag.ts";
 import { withVariant } from "../../platform/flags/flag-document.ts";
 import type { FlagFile } from "../../platform/flags/flag-file.ts";
+import type { FlagNames } from "../../platform/flags/flag-names.ts";
 import { OperationRefused, type Operations } from "../../platform/lifecycle/operations.ts";
 import { rpcError } from "../../platform/rpc/errors.ts";
 import type { ConfigurationHistory } from "../configuration-history.ts";
@@ -28,6 +29,7 @@ const by = "scenario";
 /** A shop that runs, by its file of flags, its Observatory and its load generator. */
 export function liveShop(options: {
   readonly flagFile: FlagFile;
+  readonly flagNames: FlagNames;
   readonly flags: readonly FlagDeclaration[];
   readonly observatory: Client<typeof ObservatoryService>;
   readonly load: LoadSwitch;
@@ -36,19 +38,20 @@ export function liveShop(options: {
   readonly operations: Operations;
   readonly history: ConfigurationHistory;
 }): ScenarioShop {
-  const { flagFile, flags, services, operations, history } = options;
+  const { flagFile, flagNames, flags, services, operations, history } = options;
   return {
     ...measuredShop(options),
     mitigation(action) {
       if (action.action === "clear") {
-        const flag = flags.find(({ key }) => key === action.flag);
-        if (flag === undefined) {
-          const known = flags.map(({ key }) => key).join(", ");
+        const rests = flags.map(({ key, resting }) => flagNames.setting(key, resting));
+        const rest = rests.find(({ key }) => key === action.flag);
+        if (rest === undefined) {
+          const known = rests.map(({ key }) => key).join(", ");
           throw rpcError(scenarioErrors.FLAG_NOT_FOUND, `There is no flag ${action.flag}; there are ${known}.`);
         }
         return async () => {
-          await flagFile.update((document) => withVariant(document, flag.key, flag.resting), { by });
-          return `${flag.key} is at rest.`;
+          await flagFile.update((document) => withVariant(document, rest.key, rest.variant), { by });
+          return `${rest.key} is at rest.`;
         };
       }
       const { service } = action;
@@ -80,14 +83,16 @@ export function liveShop(options: {
     },
     unscale: () => operations.unscale(),
     async setFlag(key, variant) {
-      await flagFile.update((document) => withVariant(document, key, variant), { by });
+      const outside = flagNames.setting(key, variant);
+      await flagFile.update((document) => withVariant(document, outside.key, outside.variant), { by });
     },
     async clearFlags() {
       await flagFile.update(
         (document) =>
           flags
-            .filter(({ key, fault }) => fault !== undefined && document.flags[key] !== undefined)
-            .reduce((changed, { key, resting }) => withVariant(changed, key, resting), document),
+            .filter(({ fault }) => fault !== undefined)
+            .map(({ key, resting }) => flagNames.setting(key, resting))
+            .reduce((changed, { key, variant }) => withVariant(changed, key, variant), document),
         { by },
       );
     },

@@ -54,7 +54,7 @@ export function checkoutFaults(context: Pick<ServiceContext, "flags" | "client" 
           await publish(marked);
         } catch (error) {
           // The events themselves are out.
-          log.warn({ error, copy }, "Further copies of events cannot be published");
+          log.warn({ error, copy }, "Events cannot be published once more");
           return;
         }
       }

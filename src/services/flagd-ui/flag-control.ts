@@ -1,9 +1,11 @@
 import { type FlagDefinition, type FlagDocument, withVariant } from "../../platform/flags/flag-document.ts";
-import { described, type FlagFile, type WriteOptions, type Written } from "../../platform/flags/flag-file.ts";
+import type { FlagFile, WriteOptions, Written } from "../../platform/flags/flag-file.ts";
+import type { KnownFlag } from "../../platform/flags/flag-names.ts";
+import { described } from "../../platform/flags/json-text.ts";
 import type { Logger } from "../../platform/logging/logger.ts";
 import { rpcError } from "../../platform/rpc/errors.ts";
 import { flagUiErrors } from "./errors.ts";
-import { isAtRest, type KnownFlag, withRest } from "./known-flag.ts";
+import { isAtRest, withRest } from "./known-flag.ts";
 
 /** Changes flags for people and programs: what cannot be done is refused by an error that says what could be. */
 export class FlagControl {
@@ -82,7 +84,7 @@ export class FlagControl {
   }
 
   #faults({ flags }: FlagDocument): readonly KnownFlag[] {
-    return [...this.#known.values()].filter(({ key, fault }) => fault !== undefined && Object.hasOwn(flags, key));
+    return [...this.#known.values()].filter(({ key, isFault }) => isFault && Object.hasOwn(flags, key));
   }
 
   async #update(change: (document: FlagDocument) => FlagDocument, options: WriteOptions): Promise<string> {

@@ -3,12 +3,12 @@ import type { HandlerContext, ServiceImpl } from "@connectrpc/connect";
 import type { FlagService } from "../../../gen/orrery/flags/v1/flags_pb.ts";
 import { readFlagDocument } from "../../platform/flags/flag-document.ts";
 import type { FlagFile, WriteOptions } from "../../platform/flags/flag-file.ts";
+import type { KnownFlag } from "../../platform/flags/flag-names.ts";
 import { foreignPage } from "../../platform/http/foreign-page.ts";
 import { rpcError } from "../../platform/rpc/errors.ts";
 import type { ActivityLog } from "./activity-log.ts";
 import { flagUiErrors } from "./errors.ts";
 import { type FlagControl, found } from "./flag-control.ts";
-import type { KnownFlag } from "./known-flag.ts";
 import {
   activityMessages,
   flagMessage,

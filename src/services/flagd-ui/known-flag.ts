@@ -6,18 +6,15 @@ import {
   flagDefinition,
   withVariant,
 } from "../../platform/flags/flag-document.ts";
+import type { FlagNames, KnownFlag } from "../../platform/flags/flag-names.ts";
 import type { ServiceDeclaration } from "../../platform/lifecycle/service.ts";
 
-/** A declared flag, and the service that it acts in. */
-export interface KnownFlag extends FlagDeclaration {
-  readonly service: string;
-}
-
-/** All declared flags, by key. */
-export function knownFlags(services: readonly ServiceDeclaration[]): ReadonlyMap<string, KnownFlag> {
-  return new Map(
-    services.flatMap(({ name, flags = [] }) => flags.map((flag) => [flag.key, { ...flag, service: name }])),
+/** All declared flags, by their keys outside. */
+export function knownFlags(services: readonly ServiceDeclaration[], names: FlagNames): ReadonlyMap<string, KnownFlag> {
+  const all = services.flatMap(({ name, flags = [] }) =>
+    flags.map((flag) => names.outside({ ...flag, service: name, isFault: flag.fault !== undefined })),
   );
+  return new Map(all.map((flag) => [flag.key, flag]));
 }
 
 /** Whether a flag of the file is as its service wants it in a healthy shop. */

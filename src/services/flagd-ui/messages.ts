@@ -12,8 +12,9 @@ import {
 import type { DocumentProblem } from "../../platform/config/located-document.ts";
 import { type FlagDefinition, variantOf } from "../../platform/flags/flag-document.ts";
 import type { FlagFile } from "../../platform/flags/flag-file.ts";
+import type { KnownFlag } from "../../platform/flags/flag-names.ts";
 import type { ActivityEntry, ActivityWriter } from "./activity-log.ts";
-import { isAtRest, type KnownFlag } from "./known-flag.ts";
+import { isAtRest } from "./known-flag.ts";
 import type { ScheduleView } from "./schedule/scheduler.ts";
 import type { ScheduleSettings } from "./schedule/settings.ts";
 

@@ -1,4 +1,5 @@
-import { described, type FlagFile, type FlagFileState } from "../../platform/flags/flag-file.ts";
+import type { FlagFile, FlagFileState } from "../../platform/flags/flag-file.ts";
+import { described } from "../../platform/flags/json-text.ts";
 import type { ActivityLog } from "./activity-log.ts";
 import { changesBetween } from "./changes.ts";
 

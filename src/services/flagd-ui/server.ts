@@ -13,9 +13,9 @@ import { Scheduler } from "./schedule/scheduler.ts";
 import { flagPages } from "./web.ts";
 
 export async function start(context: ServiceContext): Promise<RunningService> {
-  const { declarations, environment, flagFile: file, log, observatoryUrl } = context;
+  const { declarations, environment, flagFile: file, flagNames, log, observatoryUrl } = context;
   if (file === undefined) throw new ConfigError("flagd-ui needs the file of flags: set FLAGD_FILE.");
-  const known = knownFlags(declarations);
+  const known = knownFlags(declarations, flagNames);
   const isAllowedOrigin = allowedOrigins(environment);
   const beside = (what: string) => file.path.replace(/(\.json)?$/, `.${what}`);
   const activity = await ActivityLog.open(beside("activity.jsonl"), log);

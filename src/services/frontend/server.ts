@@ -36,6 +36,7 @@ export async function start(context: ServiceContext): Promise<RunningService> {
     // Under the OpenTelemetry Demo's names.
     environment: {
       NEXT_PUBLIC_PLATFORM: text(context.environment, "ENV_PLATFORM") ?? "local",
+      ...(context.flagNames.areOpaque ? { ORRERY_HIDES_FLAGS: "true" } : {}),
       ...(context.observatoryUrl === undefined ? {} : { ORRERY_OBSERVATORY_URL: context.observatoryUrl }),
       ...(context.browserTelemetryUrl === undefined
         ? {}

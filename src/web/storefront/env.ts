@@ -8,6 +8,8 @@ export type Env = {
   readonly NEXT_PUBLIC_OTEL_EXPORTER_OTLP_TRACES_ENDPOINT?: string;
   /** Where the Observatory is, `/observatory/`, when there is one. */
   readonly ORRERY_OBSERVATORY_URL?: string;
+  /** `true` where flags have other names than the pages know. */
+  readonly ORRERY_HIDES_FLAGS?: string;
   /** `true` for browsers of a load generator. */
   readonly IS_SYNTHETIC_REQUEST?: string;
 };

@@ -6,9 +6,9 @@ import { eventually } from "../../../../tests/eventually.ts";
 import { declareFlags } from "../../../platform/flags/flag.ts";
 import { flagDocument, flagDocumentText, withVariant } from "../../../platform/flags/flag-document.ts";
 import { FlagFile } from "../../../platform/flags/flag-file.ts";
+import type { KnownFlag } from "../../../platform/flags/flag-names.ts";
 import { createLogger } from "../../../platform/logging/logger.ts";
 import { ActivityLog } from "../activity-log.ts";
-import type { KnownFlag } from "../known-flag.ts";
 import { recordChanges } from "../recorder.ts";
 import { Scheduler } from "./scheduler.ts";
 import { usualSettings } from "./settings.ts";
@@ -26,7 +26,9 @@ const declared = declareFlags([
   },
   { key: "only", description: "Has one variant", variants: { off: 0 }, resting: "off" },
 ]);
-const known: ReadonlyMap<string, KnownFlag> = new Map(declared.map((flag) => [flag.key, { ...flag, service: "x" }]));
+const known: ReadonlyMap<string, KnownFlag> = new Map(
+  declared.map((flag) => [flag.key, { ...flag, service: "x", isFault: false }]),
+);
 
 /** On from the beginning of each interval to its end. */
 const always = { ...usualSettings, intervalMs: 3_600_000, minMs: 3_600_000, maxMs: 3_600_000, concurrency: 4, seed: 7 };

@@ -1,9 +1,9 @@
 import { randomInt } from "node:crypto";
 import { variantOf, withVariant } from "../../../platform/flags/flag-document.ts";
 import type { FlagFile } from "../../../platform/flags/flag-file.ts";
+import type { KnownFlag } from "../../../platform/flags/flag-names.ts";
 import type { Logger } from "../../../platform/logging/logger.ts";
 import type { ActivityLog } from "../activity-log.ts";
-import type { KnownFlag } from "../known-flag.ts";
 import { type Planned, planInterval } from "./plan.ts";
 import { readScheduleFile, type ScheduleState, writeScheduleFile } from "./schedule-file.ts";
 import {

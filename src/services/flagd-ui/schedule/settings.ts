@@ -1,5 +1,5 @@
 import { type FlagDocument, variantOf } from "../../../platform/flags/flag-document.ts";
-import type { KnownFlag } from "../known-flag.ts";
+import type { KnownFlag } from "../../../platform/flags/flag-names.ts";
 
 /** What a schedule is started with; times in milliseconds. */
 export interface ScheduleSettings {

@@ -22,7 +22,6 @@ export function BasicPage() {
   const [said, setSaid] = useState("");
   const [problem, setProblem] = useState<string>();
   const on = flags?.filter(({ isAtRest }) => !isAtRest) ?? [];
-  const faultsOn = on.filter(({ fault }) => fault !== undefined);
   const groups = groupFlags(flags ?? [], find);
 
   /** Does something, and says what has become of it. */
@@ -64,7 +63,7 @@ export function BasicPage() {
             void navigate({ search: currentTarget.value === "" ? {} : { find: currentTarget.value }, replace: true })
           }
         />
-        <button type="button" className="button" disabled={faultsOn.length === 0} onClick={() => void rest([])}>
+        <button type="button" className="button" disabled={on.length === 0} onClick={() => void rest([])}>
           All faults off
         </button>
         <p role="status" className={styles.said}>

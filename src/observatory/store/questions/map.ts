@@ -82,7 +82,8 @@ async function edgeCounts(source: TrafficSource, range: NanosRange): Promise<Map
   );
   const counts = new Map<string, LatencyCounts>();
   for (const row of stored) add(counts, `${row.source}\n${row.target}`, row);
-  for (const row of source.traffic.pendingEdges) if (row.slot >= start && row.slot < end) add(counts, row.key.join("\n"), row);
+  for (const row of source.traffic.pendingEdges)
+    if (row.slot >= start && row.slot < end) add(counts, row.key.join("\n"), row);
   return counts;
 }
 

@@ -13,6 +13,8 @@ const views = [
   { to: "/metrics", label: "Metrics" },
   { to: "/logs", label: "Logs" },
   { to: "/slos", label: "SLOs" },
+  { to: "/scenarios", label: "Scenarios" },
+  { to: "/load", label: "Load" },
   { to: "/sql", label: "SQL" },
   { to: "/status", label: "Status" },
 ] as const;

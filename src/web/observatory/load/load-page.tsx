@@ -92,7 +92,7 @@ function Figures({ status, stats }: { readonly status: LoadStatus; readonly stat
         </Figure>
         <Figure name="Arrivals now">{formatCount(status.inFlight)}</Figure>
         <Figure name="Requests">{formatCount(total.count)}</Figure>
-        <Figure name="A second">{formatRate(total.perSecond)}</Figure>
+        <Figure name="Throughput">{formatRate(total.perSecond)}</Figure>
         <Figure name="Failed" isBad={total.failed > 0}>
           {formatShare(total.count === 0 ? 0 : total.failed / total.count)}
         </Figure>

@@ -201,7 +201,16 @@ function Alerts({ run }: { readonly run: Run }) {
     <section aria-labelledby="alerts" className={`panel ${styles.section}`}>
       <h2 id="alerts">Alerts</h2>
       {run.alerts.length === 0 ? (
-        <p className={styles.none}>{injected === undefined ? "None before the fault." : "None was raised yet."}</p>
+        <p className={styles.none}>
+          {injected === undefined ? (
+            <>
+              Those of the run come after the injection. One that is raised before holds it up:{" "}
+              <Link to="/slos">objectives and alerts</Link>.
+            </>
+          ) : (
+            `None was raised${isOver(run) ? "" : " yet"}.`
+          )}
+        </p>
       ) : (
         <ul className={styles.alerts}>
           {run.alerts.map(({ name, isExpected, raisedAfterSeconds, clearedAfterSeconds }) => {

@@ -1,6 +1,6 @@
 import { Link } from "@tanstack/react-router";
 import { Phase, type Run } from "../../../../gen/orrery/scenarios/v1/scenarios_pb.ts";
-import { formatDuration, formatTime } from "../format.ts";
+import { formatDuration, formatTime, formatWindow } from "../format.ts";
 import { fixedRange } from "../live/time-range.ts";
 import { storeNow } from "../live/watch.ts";
 import styles from "./run-phases.module.css";
@@ -20,7 +20,7 @@ type Part = {
 export function RunPhases({ run }: { readonly run: Run }) {
   const { started, injected, reverted, ended } = timesOf(run);
   const { timing } = run;
-  const span = (seconds = 0) => formatDuration(seconds * 1000);
+  const span = (seconds = 0) => (seconds > 600 ? formatDuration(seconds * 1000) : formatWindow(seconds));
   const parts: readonly Part[] = [
     {
       name: "Baseline",

@@ -144,8 +144,8 @@ export function ScenariosPage() {
               <ResetButton />
             </div>
           </section>
-          <section aria-labelledby="blind" className={`panel ${styles.blind}`}>
-            <h2 id="blind">Not to know which</h2>
+          <details className={`panel ${styles.blind}`}>
+            <summary>Diagnose one that is not told</summary>
             <p className={`dimmed ${styles.inner}`}>
               One of the {found.length} scenarios of the list is drawn, and what it is and when its fault comes is told
               when the run is over.
@@ -153,7 +153,7 @@ export function ScenariosPage() {
             <div className={styles.inner}>
               <StartRun from={found.map(({ id }) => id)} isBlind />
             </div>
-          </section>
+          </details>
         </div>
       </div>
     </div>

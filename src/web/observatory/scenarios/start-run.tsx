@@ -1,7 +1,7 @@
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useId, useState } from "react";
 import { scenarioService } from "../api.ts";
-import { formatDuration } from "../format.ts";
+import { formatWindow } from "../format.ts";
 import { Refusal } from "../live/refusal.tsx";
 import { useAction } from "../live/use-action.ts";
 import { isOver } from "./run-words.ts";
@@ -55,7 +55,7 @@ export function StartRun(props: {
             <span className="dimmed">
               {fullSeconds === undefined
                 ? "Takes minutes, as the manifest says. For people, and for recordings."
-                : `Takes ${formatDuration(fullSeconds * 1000)} at least, as the manifest says. For people, and for recordings.`}
+                : `Takes ${formatWindow(fullSeconds)} at least, as the manifest says. For people, and for recordings.`}
             </span>
           </span>
         </label>

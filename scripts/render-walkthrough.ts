@@ -13,19 +13,36 @@ const users = 20;
 const patienceMs = 15 * 60_000;
 
 /** Takes a picture when the page is at rest; the colours are few, so that the file is small. */
-async function picture(page: Page, name: string): Promise<void> {
+async function picture(page: Page, name: string, height = 800): Promise<void> {
   await page.evaluate("document.fonts.ready");
   // Charts are drawn, and pictures faded in, after the text is there.
   await page.waitForTimeout(1_500);
-  const png = sharp(await page.screenshot()).png({ palette: true, colours: 128, compressionLevel: 9 });
+  const png = sharp(await page.screenshot({ clip: { x: 0, y: 0, width: 1280, height } })).png({
+    palette: true,
+    colours: 128,
+    compressionLevel: 9,
+  });
   const { size } = await png.toFile(join(folder, `walkthrough-${name}.png`));
   console.log(`walkthrough-${name}.png ${Math.round(size / 1000)} kB`);
 }
 
-async function ask(method: string, path: string, body?: object): Promise<void> {
+async function ask(method: string, path: string, body?: object): Promise<unknown> {
   const headers = { "content-type": "application/json" };
   const response = await fetch(`${url}${path}`, { method, headers, body: JSON.stringify(body ?? {}) });
   if (!response.ok) throw new Error(`${path} answered ${response.status}: ${await response.text()}`);
+  return response.json();
+}
+
+/** The charge that failed last in an order of few spans. */
+async function failedCharge(): Promise<{ readonly traceId: string; readonly spanId: string }> {
+  const sql = `select trace_id, span_id from spans where service = 'payment' and is_error and trace_id in
+    (select trace_id from spans where name = 'user_checkout_single') order by start_time desc limit 1`;
+  const answer = (await ask("POST", "/orrery.observatory.v1.ObservatoryService/RunQuery", { sql })) as {
+    readonly rows?: readonly (readonly [string, string])[];
+  };
+  const [row] = answer.rows ?? [];
+  if (row === undefined) throw new Error("No charge has failed in an order of the load generator's.");
+  return { traceId: row[0], spanId: row[1] };
 }
 
 /** Sets the variant by the flag page, as a person would. */
@@ -44,10 +61,7 @@ async function refusedOrder(page: Page): Promise<void> {
     await page.waitForURL("**/cart");
     await page.locator('[data-cy="checkout-place-order"]:enabled').click();
     const refused = page.getByRole("alert");
-    await refused
-      .or(page.getByRole("heading", { name: /thank|order/i }))
-      .first()
-      .waitFor();
+    await Promise.race([refused.waitFor(), page.waitForURL("**/cart/checkout/*")]);
     if (await refused.isVisible()) return;
   }
 }
@@ -74,7 +88,8 @@ try {
   await picture(page, "load");
 
   await setFlag(page, "50%");
-  await picture(page, "flag");
+  await page.getByText("What it does").click();
+  await picture(page, "flag", 620);
   await refusedOrder(page);
   await picture(page, "customer");
 
@@ -82,19 +97,24 @@ try {
   await alert.filter({ hasText: "firing" }).waitFor({ timeout: patienceMs });
   await picture(page, "alert");
 
+  // The map shows the last minute: all of it with the fault.
+  await page.waitForTimeout(60_000);
+  await page.goto("/observatory/");
+  await page.locator('.react-flow__node[data-id="payment"]').filter({ hasText: "%" }).waitFor();
+  await picture(page, "map");
   await page.goto("/observatory/?node=payment");
   await page.locator('.react-flow__node[data-id="payment"]').waitFor();
   await page.getByRole("complementary", { name: "Details" }).waitFor();
-  await picture(page, "map");
+  await picture(page, "payment");
 
-  await page.goto("/observatory/traces?service=payment&errors=1");
-  await page.locator("main tbody a").first().click();
-  await page.getByRole("treeitem").filter({ hasText: "payment" }).last().click();
+  const { traceId, spanId } = await failedCharge();
+  await page.goto(`/observatory/traces/${traceId}?span=${spanId}`);
   await page.getByRole("complementary", { name: "Span" }).waitFor();
   await picture(page, "trace");
 
-  await page.goto("/observatory/logs?service=payment&severity=warn");
-  await page.locator("main ol li").first().waitFor();
+  await page.goto(`/observatory/logs?trace=${traceId}`);
+  const record = page.locator("main ol li").filter({ hasText: "Flag evaluated" }).filter({ hasText: "payment" });
+  await record.first().locator("button, summary").first().click();
   await picture(page, "logs");
 
   await setFlag(page, "off");

@@ -1,7 +1,6 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type {
   AlertSchema,
-  GetMapRequest,
   GetMapResponseSchema,
   GetSchemaResponseSchema,
   GetStatusResponseSchema,

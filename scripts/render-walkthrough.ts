@@ -75,7 +75,8 @@ const context = await browser.newContext({
 });
 context.setDefaultTimeout(60_000);
 const page = await context.newPage();
-const alert = page.getByRole("row", { name: "payment-availability-page" });
+const alert = (name: string) => page.getByRole("row", { name });
+const alerts = ["payment-availability-page", "checkout-availability-page"];
 try {
   await page.goto("/observatory/load");
   await page.getByRole("spinbutton", { name: "Users" }).fill(String(users));
@@ -94,7 +95,7 @@ try {
   await picture(page, "customer");
 
   await page.goto("/observatory/slos?range=5m#payment-availability-page");
-  await alert.filter({ hasText: "firing" }).waitFor({ timeout: patienceMs });
+  for (const name of alerts) await alert(name).filter({ hasText: "firing" }).waitFor({ timeout: patienceMs });
   await picture(page, "alert");
 
   // The map shows the last minute: all of it with the fault.
@@ -119,8 +120,8 @@ try {
 
   await setFlag(page, "off");
   await page.goto("/observatory/slos?range=15m#payment-availability-page");
-  await alert.filter({ hasText: "cleared" }).first().waitFor({ timeout: patienceMs });
-  await page.getByRole("cell", { name: "firing" }).waitFor({ state: "detached", timeout: patienceMs });
+  for (const name of alerts) await alert(name).filter({ hasText: "cleared" }).waitFor({ timeout: patienceMs });
+  await page.getByRole("cell", { name: "firing" }).first().waitFor({ state: "detached", timeout: patienceMs });
   await picture(page, "cleared");
 } finally {
   await ask("POST", "/orrery.flags.v1.FlagService/ClearFlags", { keys: [flag] });

@@ -117,7 +117,7 @@ describe("the pages", () => {
       if (message.type() === "error") complaints.push(message.text());
     });
     await buy();
-    for (const path of ["", "traces", "metrics", "logs", "slos", "sql", "status"]) {
+    for (const path of ["", "traces", "metrics", "logs", "slos", "scenarios", "sql", "status"]) {
       await page.goto(`/observatory/${path}`);
       await page.getByRole("main").getByRole("heading", { level: 1 }).waitFor();
     }

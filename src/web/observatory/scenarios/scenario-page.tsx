@@ -28,6 +28,7 @@ export function ScenarioPage() {
   const { data, error } = useLiveQuery({
     key: ["manifest", scenarioId],
     ask: async (call) => readManifest((await scenarioService.getManifest({ scenarioId }, call)).json),
+    everyMs: 15_000,
   });
   const scenario = told.data?.scenarios.find(({ id }) => id === scenarioId);
   const runs = useRuns().data?.runs.filter((run) => run.scenarioId === scenarioId) ?? [];

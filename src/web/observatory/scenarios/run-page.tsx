@@ -197,6 +197,7 @@ function measured(value: number | undefined): string {
 
 function Alerts({ run }: { readonly run: Run }) {
   const { injected, reverted } = timesOf(run);
+  const expectedFirst = run.alerts.toSorted((a, b) => Number(b.isExpected) - Number(a.isExpected));
   return (
     <section aria-labelledby="alerts" className={`panel ${styles.section}`}>
       <h2 id="alerts">Alerts</h2>
@@ -213,10 +214,11 @@ function Alerts({ run }: { readonly run: Run }) {
         </p>
       ) : (
         <ul className={styles.alerts}>
-          {run.alerts.map(({ name, isExpected, raisedAfterSeconds, clearedAfterSeconds }) => {
+          {expectedFirst.map(({ name, isExpected, raisedAfterSeconds, clearedAfterSeconds }) => {
             const objective = objectiveOf(name);
             return (
-              <li key={name}>
+              // The same one may be raised again.
+              <li key={`${name} ${raisedAfterSeconds}`}>
                 <strong>
                   <SloLink name={name} />
                 </strong>
@@ -224,7 +226,9 @@ function Alerts({ run }: { readonly run: Run }) {
                 <span>
                   {raisedAfterSeconds !== undefined &&
                     `raised ${formatDuration(raisedAfterSeconds * 1000)} after the injection`}
+                  {clearedAfterSeconds === 0 && ", cleared before the revert"}
                   {clearedAfterSeconds !== undefined &&
+                    clearedAfterSeconds > 0 &&
                     `, cleared ${formatDuration(clearedAfterSeconds * 1000)} after the revert`}
                   {clearedAfterSeconds === undefined && reverted !== undefined && ", not cleared yet"}
                 </span>

@@ -20,7 +20,8 @@ type Part = {
 export function RunPhases({ run }: { readonly run: Run }) {
   const { started, injected, reverted, ended } = timesOf(run);
   const { timing } = run;
-  const span = (seconds = 0) => (seconds > 600 ? formatDuration(seconds * 1000) : formatWindow(seconds));
+  const span = (seconds = 0) =>
+    seconds < 60 || seconds % 60 === 0 ? formatWindow(seconds) : formatDuration(seconds * 1000);
   const parts: readonly Part[] = [
     {
       name: "Baseline",

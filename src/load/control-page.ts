@@ -51,7 +51,7 @@ const stateWords = {
 export function controlPage({ status, settings, generator }: LoadControl) {
   const { total, requests, failures, seconds } = generator.snapshot();
   const content = html`<h1>Load generator</h1>
-<p>It plays customers of <a href="${status.target}">${status.target}</a>.</p>
+<p>It plays customers of <a href="${status.target}">${status.target}</a>. Where that shop has its Observatory, <a href="../observatory/load">the view Load</a> shows the same with charts.</p>
 <form>
 <label>Users <input name="users" type="number" min="0" max="10000" value="${settings.users}" inputmode="numeric"></label>
 <label>Arrivals a second <input name="rate" type="number" min="0" max="50000" step="any" value="${settings.ratePerSecond}" inputmode="decimal"></label>

@@ -8,7 +8,7 @@ import type { Watchers } from "./watch.ts";
 
 export function observatoryHandlers(store: StoreClient, watchers: Watchers): ServiceImpl<typeof ObservatoryService> {
   return {
-    getMap: ({ windowSeconds }) => store.ask("getMap", { windowSeconds }),
+    getMap: ({ $typeName: _, $unknown: __, ...request }) => store.ask("getMap", request),
     listServices: () => store.ask("listServices"),
     searchTraces: ({ $typeName: _, $unknown: __, ...search }) => store.ask("searchTraces", search),
     async getTrace({ traceId }) {

@@ -6,7 +6,8 @@ import type { HttpHandler } from "../platform/rpc/rpc-handler.ts";
 /** Where the build puts the Observatory's pages. */
 const bundle = new URL("../../dist/web/observatory/", import.meta.url);
 
-const pages = /^\/(traces(\/[\w-]+)?|metrics|logs|objectives|alerts|slos|sql|status|boards(\/[\w-]+)?)?$/;
+const pages =
+  /^\/(traces(\/[\w-]+)?|metrics|logs|objectives|alerts|slos|scenarios(\/runs)?(\/[\w-]+)?|load|sql|status|boards(\/[\w-]+)?)?$/;
 
 /** Whether a path is answered by the API for programs: downloads, Jaeger's queries, OTLP. */
 const ofPrograms = /^\/(api|jaeger|v1)\//;

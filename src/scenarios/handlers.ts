@@ -15,7 +15,9 @@ import { platformErrors, rpcError } from "../platform/rpc/errors.ts";
 import type { Answer } from "./answer.ts";
 import { readAnswer } from "./check-answer.ts";
 import { scenarioErrors } from "./errors.ts";
+import { culpritsOf, type Manifest, type RootCause } from "./manifest.ts";
 import { type Action, isSameAction, type Judgement, type Mitigation } from "./mitigation.ts";
+import { type Timing, timingOf } from "./run/profile.ts";
 import type { Report } from "./run/scenario-run.ts";
 import { type Run, type Runs, scoreOf } from "./runs.ts";
 
@@ -37,14 +39,19 @@ const outcomes: Readonly<Record<Judgement["outcome"], Outcome>> = {
 export function scenarioHandlers(runs: Runs): ServiceImpl<typeof ScenarioService> {
   const told = (mitigation: Mitigation) => mitigationMessage(mitigation, runs.runOf(mitigation.id));
   return {
-    listScenarios: () => ({
-      scenarios: runs.manifests.map(({ id, title, difficulty, description }) => ({
-        id,
-        title,
-        difficulty,
-        description,
-      })),
-    }),
+    listScenarios({ withCategories }) {
+      const causes = runs.manifests.flatMap(causesOf);
+      return {
+        scenarios: runs.manifests.map((manifest) => {
+          const { id, title, difficulty, description } = manifest;
+          const told = { id, title, difficulty, description };
+          return withCategories ? { ...told, categories: words(causesOf(manifest), "category") } : told;
+        }),
+        reasons: words(causes, "reason"),
+        categories: words(causes, "category"),
+      };
+    },
+    getManifest: ({ scenarioId }) => ({ json: JSON.stringify(runs.manifest(scenarioId)) }),
     startRun: ({ scenarioId, profile, isBlind }) => ({
       run: runMessage(runs.start(scenarioId, { profile: profile === "quick" ? "quick" : "full", isBlind })),
     }),
@@ -62,6 +69,15 @@ export function scenarioHandlers(runs: Runs): ServiceImpl<typeof ScenarioService
       return {};
     },
   };
+}
+
+function causesOf(manifest: Manifest): readonly RootCause[] {
+  return culpritsOf(manifest).map(({ rootCause }) => rootCause);
+}
+
+/** Each once, by alphabet. */
+function words(causes: readonly RootCause[], part: "reason" | "category"): string[] {
+  return [...new Set(causes.map((cause) => cause[part]))].sort();
 }
 
 function parsed(text: string): Answer {
@@ -140,10 +156,11 @@ function withScore(run: Run) {
 }
 
 function runMessage(run: Run): MessageInitShape<typeof RunSchema> {
-  const { id, manifest, isBlind, report } = run;
+  const { id, manifest, profile, isBlind, report, answer } = run;
   const { startedMs, injectedMs, revertedMs, endedMs } = report.times;
   const mitigations = report.mitigations.map((each) => mitigationMessage(each, run));
-  const started = { id, isBlind, started: timestampFromMs(startedMs), mitigations };
+  const hasAnswer = answer !== undefined;
+  const started = { id, profile, isBlind, hasAnswer, started: timestampFromMs(startedMs), mitigations };
   // Its phase alone would tell when the fault came.
   if (isSecret(run)) return { ...started, phase: Phase.UNSPECIFIED };
   const { detectedAfterSeconds, clearedAfterSeconds } = report;
@@ -151,6 +168,7 @@ function runMessage(run: Run): MessageInitShape<typeof RunSchema> {
     ...started,
     scenarioId: manifest.id,
     phase: phases[report.phase],
+    timing: timingMessage(timingOf(profile, manifest)),
     ...(injectedMs === undefined ? {} : { injected: timestampFromMs(injectedMs) }),
     ...(revertedMs === undefined ? {} : { reverted: timestampFromMs(revertedMs) }),
     ...(endedMs === undefined ? {} : { ended: timestampFromMs(endedMs) }),
@@ -172,4 +190,8 @@ function runMessage(run: Run): MessageInitShape<typeof RunSchema> {
     failures: [...report.failures],
     ...withScore(run),
   };
+}
+
+function timingMessage({ baselineSeconds, faultSeconds, detectSeconds, clearSeconds, silenceSeconds }: Timing) {
+  return { baselineSeconds, faultSeconds, detectSeconds, clearSeconds, silenceSeconds };
 }

@@ -53,6 +53,14 @@ export class Runs {
     return [...this.#manifests.values()];
   }
 
+  /** @throws SCENARIO_NOT_FOUND */
+  manifest(scenario: string): Manifest {
+    const manifest = this.#manifests.get(scenario);
+    if (manifest !== undefined) return manifest;
+    const known = [...this.#manifests.keys()].join(", ");
+    throw rpcError(scenarioErrors.SCENARIO_NOT_FOUND, `There is no scenario ${scenario}; there are ${known}.`);
+  }
+
   /** Newest first. */
   get all(): readonly Run[] {
     return [...this.#entries.values()].map(({ run }) => run).reverse();
@@ -64,11 +72,7 @@ export class Runs {
 
   /** @throws SCENARIO_NOT_FOUND, or RUN_UNDER_WAY */
   start(scenario: string, { profile, isBlind }: Pick<Run, "profile" | "isBlind">): Run {
-    const manifest = this.#manifests.get(scenario);
-    if (manifest === undefined) {
-      const known = [...this.#manifests.keys()].join(", ");
-      throw rpcError(scenarioErrors.SCENARIO_NOT_FOUND, `There is no scenario ${scenario}; there are ${known}.`);
-    }
+    const manifest = this.manifest(scenario);
     const underWay = this.#underWay();
     if (underWay !== undefined) {
       throw rpcError(scenarioErrors.RUN_UNDER_WAY, `The run ${underWay.run.id} is under way: wait for it, or stop it.`);

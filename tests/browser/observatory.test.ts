@@ -117,7 +117,7 @@ describe("the pages", () => {
       if (message.type() === "error") complaints.push(message.text());
     });
     await buy();
-    for (const path of ["", "traces", "metrics", "logs", "slos", "sql", "status"]) {
+    for (const path of ["", "traces", "metrics", "logs", "slos", "scenarios", "sql", "status"]) {
       await page.goto(`/observatory/${path}`);
       await page.getByRole("main").getByRole("heading", { level: 1 }).waitFor();
     }
@@ -305,6 +305,8 @@ describe("on a phone", () => {
       await phone.locator("main ol li button").first().click();
       await examine("a record");
       await visit("slos", "article");
+      await visit("scenarios?truth=show", "main tbody td");
+      await visit("scenarios/payment-failure?truth=show", "section[aria-label='The truth'] li");
       await visit(`sql?sql=${encodeURIComponent("select trace_id, name from spans limit 5")}`, "main td");
       await phone.getByRole("button", { name: "Tables" }).click();
       await examine("tables");

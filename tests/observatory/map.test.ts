@@ -1,3 +1,4 @@
+import { timestampFromMs } from "@bufbuild/protobuf/wkt";
 import { createTraceState, SpanKind, SpanStatusCode, TraceFlags, trace } from "@opentelemetry/api";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { NodeKind } from "../../gen/orrery/observatory/v1/observatory_pb.ts";
@@ -87,6 +88,20 @@ describe("the map", () => {
     call(true).end();
     await caller.flush();
     expect(await edges()).toEqual([["checkout", "payment", 1, 1]]);
+  });
+
+  it("shows what was in a range of time, and nothing else", async () => {
+    call(true).end();
+    await caller.flush();
+    await system.settle();
+    const callsBetween = async (fromMs: number, toMs: number) => {
+      const range = { start: timestampFromMs(fromMs), end: timestampFromMs(toMs) };
+      const map = await system.client.getMap({ range });
+      return map.edges.map(({ golden }) => [golden?.calls, golden?.errors]);
+    };
+    const now = Date.now();
+    expect(await callsBetween(now - 60_000, now + 60_000)).toEqual([[1n, 1n]]);
+    expect(await callsBetween(now - 180_000, now - 60_000)).toEqual([[0n, 0n]]);
   });
 
   it("knows browser and proxy, and calls nothing a node that has sent metrics only", async () => {

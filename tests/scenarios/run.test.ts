@@ -125,10 +125,28 @@ describe("bad input", () => {
   }, 60_000);
 });
 
-it("scenarios are listed without their truth", async () => {
-  const { scenarios } = await client().listScenarios({});
+it("scenarios are listed without their truth, unless their categories are asked for", async () => {
+  const { scenarios, reasons, categories } = await client().listScenarios({});
   expect(scenarios.map(({ id }) => id)).toContain("baseline");
-  expect(Object.keys(scenarios[0] ?? {}).toSorted()).toEqual(["$typeName", "description", "difficulty", "id", "title"]);
+  expect(Object.keys(scenarios[0] ?? {}).toSorted()).toEqual([
+    "$typeName",
+    "categories",
+    "description",
+    "difficulty",
+    "id",
+    "title",
+  ]);
+  expect(scenarios.flatMap((each) => each.categories)).toEqual([]);
+  expect(reasons).toContain("charges fail");
+  const told = (await client().listScenarios({ withCategories: true })).scenarios;
+  expect(told.find(({ id }) => id === "payment-failure")?.categories).toEqual(["errors"]);
+  expect([...new Set(told.flatMap((each) => each.categories))].toSorted()).toEqual(categories);
+});
+
+it("a manifest is told with its truth", async () => {
+  const { json } = await client().getManifest({ scenarioId: "payment-failure" });
+  expect(JSON.parse(json)).toMatchObject({ faults: [{ rootCause: { entity: "payment", reason: "charges fail" } }] });
+  await expect(client().getManifest({ scenarioId: "x" })).rejects.toThrow(/There is no scenario x/);
 });
 
 it("plain JSON over HTTP will do, too", async () => {

@@ -1,7 +1,6 @@
 import type { MessageInitShape } from "@bufbuild/protobuf";
 import type {
   AlertSchema,
-  GetMapRequest,
   GetMapResponseSchema,
   GetSchemaResponseSchema,
   GetStatusResponseSchema,
@@ -24,7 +23,7 @@ import type {
 import type { Signal } from "../../platform/telemetry/sink.ts";
 import { boundsOf } from "./questions/asking.ts";
 import { freshRecord, type LogSearch, searchLogs } from "./questions/logs.ts";
-import { getMap } from "./questions/map.ts";
+import { getMap, type MapQuestion } from "./questions/map.ts";
 import { listMarks } from "./questions/marks.ts";
 import { listMetrics, type MetricQuery, queryMetric } from "./questions/metrics.ts";
 import { getSchema } from "./questions/schema.ts";
@@ -59,7 +58,7 @@ const defaultMeasureSeconds = 300;
 /** Every question that the store answers; what goes in and comes out can be handed from thread to thread. */
 export function storeQueries(store: TelemetryStore) {
   const { ask, intake, options } = store;
-  const map = (request: Pick<GetMapRequest, "windowSeconds">) =>
+  const map = (request: MapQuestion) =>
     getMap(request, {
       ...store.trafficSource(),
       shape: options.shape,

@@ -82,6 +82,32 @@ const objectives = createRoute({
   component: lazyRouteComponent(() => import("./objectives/objectives-page.tsx"), "ObjectivesPage"),
 });
 
+const scenarios = createRoute({
+  getParentRoute: () => root,
+  path: "/scenarios",
+  validateSearch: texts("find", "difficulty", "category", "truth"),
+  component: lazyRouteComponent(() => import("./scenarios/scenarios-page.tsx"), "ScenariosPage"),
+});
+
+const scenario = createRoute({
+  getParentRoute: () => root,
+  path: "/scenarios/$scenarioId",
+  validateSearch: texts("truth"),
+  component: lazyRouteComponent(() => import("./scenarios/scenario-page.tsx"), "ScenarioPage"),
+});
+
+const run = createRoute({
+  getParentRoute: () => root,
+  path: "/scenarios/runs/$runId",
+  component: lazyRouteComponent(() => import("./scenarios/run-page.tsx"), "RunPage"),
+});
+
+const load = createRoute({
+  getParentRoute: () => root,
+  path: "/load",
+  component: lazyRouteComponent(() => import("./load/load-page.tsx"), "LoadPage"),
+});
+
 const sql = createRoute({
   getParentRoute: () => root,
   path: "/sql",
@@ -97,7 +123,21 @@ const status = createRoute({
 
 /** The views; each is an address that can be shared. */
 export const router = createRouter({
-  routeTree: root.addChildren([map, traces, compare, trace, metrics, logs, objectives, sql, status]),
+  routeTree: root.addChildren([
+    map,
+    traces,
+    compare,
+    trace,
+    metrics,
+    logs,
+    objectives,
+    scenarios,
+    scenario,
+    run,
+    load,
+    sql,
+    status,
+  ]),
   basepath: "/observatory",
   defaultPreload: "intent",
   scrollRestoration: true,

@@ -28,5 +28,5 @@ export default defineConfig({
       },
     },
   },
-  server: { proxy: { "^/(orrery\\.observatory|observatory/api)": shop } },
+  server: { proxy: { "^/(orrery\\.(observatory|scenarios)|observatory/api|loadgen)": shop } },
 });

@@ -15,12 +15,18 @@ import type { Message, UnknownEnum } from "@bufbuild/protobuf";
  * Describes the file orrery/scenarios/v1/scenarios.proto.
  */
 export const file_orrery_scenarios_v1_scenarios: GenFile = /*@__PURE__*/
-  fileDesc("CiNvcnJlcnkvc2NlbmFyaW9zL3YxL3NjZW5hcmlvcy5wcm90bxITb3JyZXJ5LnNjZW5hcmlvcy52MSIWChRMaXN0U2NlbmFyaW9zUmVxdWVzdCJJChVMaXN0U2NlbmFyaW9zUmVzcG9uc2USMAoJc2NlbmFyaW9zGAEgAygLMh0ub3JyZXJ5LnNjZW5hcmlvcy52MS5TY2VuYXJpbyJOCghTY2VuYXJpbxIKCgJpZBgBIAEoCRINCgV0aXRsZRgCIAEoCRISCgpkaWZmaWN1bHR5GAMgASgJEhMKC2Rlc2NyaXB0aW9uGAQgASgJImoKD1N0YXJ0UnVuUmVxdWVzdBIeCgtzY2VuYXJpb19pZBgBIAEoCUIJukgGcgQQARhkEiUKB3Byb2ZpbGUYAiABKAlCFLpIEXIPUgBSBGZ1bGxSBXF1aWNrEhAKCGlzX2JsaW5kGAMgASgIIjkKEFN0YXJ0UnVuUmVzcG9uc2USJQoDcnVuGAEgASgLMhgub3JyZXJ5LnNjZW5hcmlvcy52MS5SdW4iKQoNR2V0UnVuUmVxdWVzdBIYCgZydW5faWQYASABKAlCCLpIBXIDsAEBIjcKDkdldFJ1blJlc3BvbnNlEiUKA3J1bhgBIAEoCzIYLm9ycmVyeS5zY2VuYXJpb3MudjEuUnVuIhEKD0xpc3RSdW5zUmVxdWVzdCI6ChBMaXN0UnVuc1Jlc3BvbnNlEiYKBHJ1bnMYASADKAsyGC5vcnJlcnkuc2NlbmFyaW9zLnYxLlJ1biLoBAoDUnVuEgoKAmlkGAEgASgJEhMKC3NjZW5hcmlvX2lkGAIgASgJEikKBXBoYXNlGAMgASgOMhoub3JyZXJ5LnNjZW5hcmlvcy52MS5QaGFzZRIQCghpc19ibGluZBgEIAEoCBIrCgdzdGFydGVkGAUgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghpbmplY3RlZBgGIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASLAoIcmV2ZXJ0ZWQYByABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEikKBWVuZGVkGAggASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCgdlZmZlY3RzGAkgAygLMhsub3JyZXJ5LnNjZW5hcmlvcy52MS5FZmZlY3QSMAoGYWxlcnRzGAogAygLMiAub3JyZXJ5LnNjZW5hcmlvcy52MS5SYWlzZWRBbGVydBIjChZkZXRlY3RlZF9hZnRlcl9zZWNvbmRzGAsgASgBSACIAQESIgoVY2xlYXJlZF9hZnRlcl9zZWNvbmRzGAwgASgBSAGIAQESEAoIZmFpbHVyZXMYDSADKAkSKQoFc2NvcmUYDiABKAsyGi5vcnJlcnkuc2NlbmFyaW9zLnYxLlNjb3JlEjQKC21pdGlnYXRpb25zGA8gAygLMh8ub3JyZXJ5LnNjZW5hcmlvcy52MS5NaXRpZ2F0aW9uQhkKF19kZXRlY3RlZF9hZnRlcl9zZWNvbmRzQhgKFl9jbGVhcmVkX2FmdGVyX3NlY29uZHMikQEKBkVmZmVjdBIMCgRuYW1lGAEgASgJEhUKCGJhc2VsaW5lGAIgASgBSACIAQESEgoFZmF1bHQYAyABKAFIAYgBARIWCglyZWNvdmVyZWQYBCABKAFIAogBARIRCglpc19wcm92ZW4YBSABKAhCCwoJX2Jhc2VsaW5lQggKBl9mYXVsdEIMCgpfcmVjb3ZlcmVkIqoBCgtSYWlzZWRBbGVydBIMCgRuYW1lGAEgASgJEhMKC2lzX2V4cGVjdGVkGAIgASgIEiEKFHJhaXNlZF9hZnRlcl9zZWNvbmRzGAMgASgBSACIAQESIgoVY2xlYXJlZF9hZnRlcl9zZWNvbmRzGAQgASgBSAGIAQFCFwoVX3JhaXNlZF9hZnRlcl9zZWNvbmRzQhgKFl9jbGVhcmVkX2FmdGVyX3NlY29uZHMiTAoTU3VibWl0QW5zd2VyUmVxdWVzdBIYCgZydW5faWQYASABKAlCCLpIBXIDsAEBEhsKBmFuc3dlchgCIAEoCUILukgIcgYQAiiAgAQiQQoUU3VibWl0QW5zd2VyUmVzcG9uc2USKQoFc2NvcmUYASABKAsyGi5vcnJlcnkuc2NlbmFyaW9zLnYxLlNjb3JlIhUKBVNjb3JlEgwKBGpzb24YASABKAkiKgoOU3RvcFJ1blJlcXVlc3QSGAoGcnVuX2lkGAEgASgJQgi6SAVyA7ABASI4Cg9TdG9wUnVuUmVzcG9uc2USJQoDcnVuGAEgASgLMhgub3JyZXJ5LnNjZW5hcmlvcy52MS5SdW4i1gEKBkFjdGlvbhIrCgVjbGVhchgBIAEoCzIaLm9ycmVyeS5zY2VuYXJpb3MudjEuQ2xlYXJIABIvCgdyZXN0YXJ0GAIgASgLMhwub3JyZXJ5LnNjZW5hcmlvcy52MS5SZXN0YXJ0SAASKwoFc2NhbGUYAyABKAsyGi5vcnJlcnkuc2NlbmFyaW9zLnYxLlNjYWxlSAASMgoJcm9sbF9iYWNrGAQgASgLMh0ub3JyZXJ5LnNjZW5hcmlvcy52MS5Sb2xsQmFja0gAQg0KBGtpbmQSBbpIAggBIiAKBUNsZWFyEhcKBGZsYWcYASABKAlCCbpIBnIEEAEYZCIlCgdSZXN0YXJ0EhoKB3NlcnZpY2UYASABKAlCCbpIBnIEEAEYZCJACgVTY2FsZRIaCgdzZXJ2aWNlGAEgASgJQgm6SAZyBBABGGQSGwoIcmVwbGljYXMYAiABKAVCCbpIBhoEGAUoASImCghSb2xsQmFjaxIaCgdzZXJ2aWNlGAEgASgJQgm6SAZyBBABGGQiRgoPTWl0aWdhdGVSZXF1ZXN0EjMKBmFjdGlvbhgBIAEoCzIbLm9ycmVyeS5zY2VuYXJpb3MudjEuQWN0aW9uQga6SAPIAQEiRwoQTWl0aWdhdGVSZXNwb25zZRIzCgptaXRpZ2F0aW9uGAEgASgLMh8ub3JyZXJ5LnNjZW5hcmlvcy52MS5NaXRpZ2F0aW9uIjcKFEdldE1pdGlnYXRpb25SZXF1ZXN0Eh8KDW1pdGlnYXRpb25faWQYASABKAlCCLpIBXIDsAEBIkwKFUdldE1pdGlnYXRpb25SZXNwb25zZRIzCgptaXRpZ2F0aW9uGAEgASgLMh8ub3JyZXJ5LnNjZW5hcmlvcy52MS5NaXRpZ2F0aW9uItcCCgpNaXRpZ2F0aW9uEgoKAmlkGAEgASgJEisKBmFjdGlvbhgCIAEoCzIbLm9ycmVyeS5zY2VuYXJpb3MudjEuQWN0aW9uEisKB3N0YXJ0ZWQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGZpbmlzaGVkGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgRkb25lGAUgASgJEg8KB2ZhaWx1cmUYBiABKAkSLQoHb3V0Y29tZRgHIAEoDjIcLm9ycmVyeS5zY2VuYXJpb3MudjEuT3V0Y29tZRI1CgdlZmZlY3RzGAggAygLMiQub3JyZXJ5LnNjZW5hcmlvcy52MS5NaXRpZ2F0ZWRFZmZlY3QSHAoPaXNfc2FpZF90b19oZWxwGAkgASgISACIAQFCEgoQX2lzX3NhaWRfdG9faGVscCJuCg9NaXRpZ2F0ZWRFZmZlY3QSDAoEbmFtZRgBIAEoCRITCgZiZWZvcmUYAiABKAFIAIgBARISCgVhZnRlchgDIAEoAUgBiAEBEg8KB2lzX2dvbmUYBCABKAhCCQoHX2JlZm9yZUIICgZfYWZ0ZXIiDgoMUmVzZXRSZXF1ZXN0Ig8KDVJlc2V0UmVzcG9uc2UqZwoFUGhhc2USFQoRUEhBU0VfVU5TUEVDSUZJRUQQABISCg5QSEFTRV9CQVNFTElORRABEg8KC1BIQVNFX0ZBVUxUEAISEgoOUEhBU0VfUkVDT1ZFUlkQAxIOCgpQSEFTRV9PVkVSEAQqhQEKB091dGNvbWUSFwoTT1VUQ09NRV9VTlNQRUNJRklFRBAAEhMKD09VVENPTUVfVU5LTk9XThABEhIKDk9VVENPTUVfSEVMUEVEEAISHgoaT1VUQ09NRV9IRUxQRURfRk9SX0FfV0hJTEUQAxIYChRPVVRDT01FX0RJRF9OT1RfSEVMUBAEMt4GCg9TY2VuYXJpb1NlcnZpY2USawoNTGlzdFNjZW5hcmlvcxIpLm9ycmVyeS5zY2VuYXJpb3MudjEuTGlzdFNjZW5hcmlvc1JlcXVlc3QaKi5vcnJlcnkuc2NlbmFyaW9zLnYxLkxpc3RTY2VuYXJpb3NSZXNwb25zZSIDkAIBElcKCFN0YXJ0UnVuEiQub3JyZXJ5LnNjZW5hcmlvcy52MS5TdGFydFJ1blJlcXVlc3QaJS5vcnJlcnkuc2NlbmFyaW9zLnYxLlN0YXJ0UnVuUmVzcG9uc2USVgoGR2V0UnVuEiIub3JyZXJ5LnNjZW5hcmlvcy52MS5HZXRSdW5SZXF1ZXN0GiMub3JyZXJ5LnNjZW5hcmlvcy52MS5HZXRSdW5SZXNwb25zZSIDkAIBElwKCExpc3RSdW5zEiQub3JyZXJ5LnNjZW5hcmlvcy52MS5MaXN0UnVuc1JlcXVlc3QaJS5vcnJlcnkuc2NlbmFyaW9zLnYxLkxpc3RSdW5zUmVzcG9uc2UiA5ACARJjCgxTdWJtaXRBbnN3ZXISKC5vcnJlcnkuc2NlbmFyaW9zLnYxLlN1Ym1pdEFuc3dlclJlcXVlc3QaKS5vcnJlcnkuc2NlbmFyaW9zLnYxLlN1Ym1pdEFuc3dlclJlc3BvbnNlElQKB1N0b3BSdW4SIy5vcnJlcnkuc2NlbmFyaW9zLnYxLlN0b3BSdW5SZXF1ZXN0GiQub3JyZXJ5LnNjZW5hcmlvcy52MS5TdG9wUnVuUmVzcG9uc2USVwoITWl0aWdhdGUSJC5vcnJlcnkuc2NlbmFyaW9zLnYxLk1pdGlnYXRlUmVxdWVzdBolLm9ycmVyeS5zY2VuYXJpb3MudjEuTWl0aWdhdGVSZXNwb25zZRJrCg1HZXRNaXRpZ2F0aW9uEikub3JyZXJ5LnNjZW5hcmlvcy52MS5HZXRNaXRpZ2F0aW9uUmVxdWVzdBoqLm9ycmVyeS5zY2VuYXJpb3MudjEuR2V0TWl0aWdhdGlvblJlc3BvbnNlIgOQAgESTgoFUmVzZXQSIS5vcnJlcnkuc2NlbmFyaW9zLnYxLlJlc2V0UmVxdWVzdBoiLm9ycmVyeS5zY2VuYXJpb3MudjEuUmVzZXRSZXNwb25zZWIGcHJvdG8z", [file_buf_validate_validate, file_google_protobuf_timestamp]);
+  fileDesc("CiNvcnJlcnkvc2NlbmFyaW9zL3YxL3NjZW5hcmlvcy5wcm90bxITb3JyZXJ5LnNjZW5hcmlvcy52MSIvChRMaXN0U2NlbmFyaW9zUmVxdWVzdBIXCg93aXRoX2NhdGVnb3JpZXMYASABKAgibgoVTGlzdFNjZW5hcmlvc1Jlc3BvbnNlEjAKCXNjZW5hcmlvcxgBIAMoCzIdLm9ycmVyeS5zY2VuYXJpb3MudjEuU2NlbmFyaW8SDwoHcmVhc29ucxgCIAMoCRISCgpjYXRlZ29yaWVzGAMgAygJImIKCFNjZW5hcmlvEgoKAmlkGAEgASgJEg0KBXRpdGxlGAIgASgJEhIKCmRpZmZpY3VsdHkYAyABKAkSEwoLZGVzY3JpcHRpb24YBCABKAkSEgoKY2F0ZWdvcmllcxgFIAMoCSI0ChJHZXRNYW5pZmVzdFJlcXVlc3QSHgoLc2NlbmFyaW9faWQYASABKAlCCbpIBnIEEAEYZCIjChNHZXRNYW5pZmVzdFJlc3BvbnNlEgwKBGpzb24YASABKAkiagoPU3RhcnRSdW5SZXF1ZXN0Eh4KC3NjZW5hcmlvX2lkGAEgASgJQgm6SAZyBBABGGQSJQoHcHJvZmlsZRgCIAEoCUIUukgRcg9SAFIEZnVsbFIFcXVpY2sSEAoIaXNfYmxpbmQYAyABKAgiOQoQU3RhcnRSdW5SZXNwb25zZRIlCgNydW4YASABKAsyGC5vcnJlcnkuc2NlbmFyaW9zLnYxLlJ1biIpCg1HZXRSdW5SZXF1ZXN0EhgKBnJ1bl9pZBgBIAEoCUIIukgFcgOwAQEiNwoOR2V0UnVuUmVzcG9uc2USJQoDcnVuGAEgASgLMhgub3JyZXJ5LnNjZW5hcmlvcy52MS5SdW4iEQoPTGlzdFJ1bnNSZXF1ZXN0IjoKEExpc3RSdW5zUmVzcG9uc2USJgoEcnVucxgBIAMoCzIYLm9ycmVyeS5zY2VuYXJpb3MudjEuUnVuIroFCgNSdW4SCgoCaWQYASABKAkSEwoLc2NlbmFyaW9faWQYAiABKAkSKQoFcGhhc2UYAyABKA4yGi5vcnJlcnkuc2NlbmFyaW9zLnYxLlBoYXNlEhAKCGlzX2JsaW5kGAQgASgIEisKB3N0YXJ0ZWQYBSABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGluamVjdGVkGAYgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIsCghyZXZlcnRlZBgHIAEoCzIaLmdvb2dsZS5wcm90b2J1Zi5UaW1lc3RhbXASKQoFZW5kZWQYCCABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKB2VmZmVjdHMYCSADKAsyGy5vcnJlcnkuc2NlbmFyaW9zLnYxLkVmZmVjdBIwCgZhbGVydHMYCiADKAsyIC5vcnJlcnkuc2NlbmFyaW9zLnYxLlJhaXNlZEFsZXJ0EiMKFmRldGVjdGVkX2FmdGVyX3NlY29uZHMYCyABKAFIAIgBARIiChVjbGVhcmVkX2FmdGVyX3NlY29uZHMYDCABKAFIAYgBARIQCghmYWlsdXJlcxgNIAMoCRIpCgVzY29yZRgOIAEoCzIaLm9ycmVyeS5zY2VuYXJpb3MudjEuU2NvcmUSDwoHcHJvZmlsZRgPIAEoCRISCgpoYXNfYW5zd2VyGBAgASgIEisKBnRpbWluZxgRIAEoCzIbLm9ycmVyeS5zY2VuYXJpb3MudjEuVGltaW5nEjQKC21pdGlnYXRpb25zGBIgAygLMh8ub3JyZXJ5LnNjZW5hcmlvcy52MS5NaXRpZ2F0aW9uQhkKF19kZXRlY3RlZF9hZnRlcl9zZWNvbmRzQhgKFl9jbGVhcmVkX2FmdGVyX3NlY29uZHMigQEKBlRpbWluZxIYChBiYXNlbGluZV9zZWNvbmRzGAEgASgBEhUKDWZhdWx0X3NlY29uZHMYAiABKAESFgoOZGV0ZWN0X3NlY29uZHMYAyABKAESFQoNY2xlYXJfc2Vjb25kcxgEIAEoARIXCg9zaWxlbmNlX3NlY29uZHMYBSABKAEikQEKBkVmZmVjdBIMCgRuYW1lGAEgASgJEhUKCGJhc2VsaW5lGAIgASgBSACIAQESEgoFZmF1bHQYAyABKAFIAYgBARIWCglyZWNvdmVyZWQYBCABKAFIAogBARIRCglpc19wcm92ZW4YBSABKAhCCwoJX2Jhc2VsaW5lQggKBl9mYXVsdEIMCgpfcmVjb3ZlcmVkIqoBCgtSYWlzZWRBbGVydBIMCgRuYW1lGAEgASgJEhMKC2lzX2V4cGVjdGVkGAIgASgIEiEKFHJhaXNlZF9hZnRlcl9zZWNvbmRzGAMgASgBSACIAQESIgoVY2xlYXJlZF9hZnRlcl9zZWNvbmRzGAQgASgBSAGIAQFCFwoVX3JhaXNlZF9hZnRlcl9zZWNvbmRzQhgKFl9jbGVhcmVkX2FmdGVyX3NlY29uZHMiTAoTU3VibWl0QW5zd2VyUmVxdWVzdBIYCgZydW5faWQYASABKAlCCLpIBXIDsAEBEhsKBmFuc3dlchgCIAEoCUILukgIcgYQAiiAgAQiQQoUU3VibWl0QW5zd2VyUmVzcG9uc2USKQoFc2NvcmUYASABKAsyGi5vcnJlcnkuc2NlbmFyaW9zLnYxLlNjb3JlIhUKBVNjb3JlEgwKBGpzb24YASABKAkiKgoOU3RvcFJ1blJlcXVlc3QSGAoGcnVuX2lkGAEgASgJQgi6SAVyA7ABASI4Cg9TdG9wUnVuUmVzcG9uc2USJQoDcnVuGAEgASgLMhgub3JyZXJ5LnNjZW5hcmlvcy52MS5SdW4i1gEKBkFjdGlvbhIrCgVjbGVhchgBIAEoCzIaLm9ycmVyeS5zY2VuYXJpb3MudjEuQ2xlYXJIABIvCgdyZXN0YXJ0GAIgASgLMhwub3JyZXJ5LnNjZW5hcmlvcy52MS5SZXN0YXJ0SAASKwoFc2NhbGUYAyABKAsyGi5vcnJlcnkuc2NlbmFyaW9zLnYxLlNjYWxlSAASMgoJcm9sbF9iYWNrGAQgASgLMh0ub3JyZXJ5LnNjZW5hcmlvcy52MS5Sb2xsQmFja0gAQg0KBGtpbmQSBbpIAggBIiAKBUNsZWFyEhcKBGZsYWcYASABKAlCCbpIBnIEEAEYZCIlCgdSZXN0YXJ0EhoKB3NlcnZpY2UYASABKAlCCbpIBnIEEAEYZCJACgVTY2FsZRIaCgdzZXJ2aWNlGAEgASgJQgm6SAZyBBABGGQSGwoIcmVwbGljYXMYAiABKAVCCbpIBhoEGAUoASImCghSb2xsQmFjaxIaCgdzZXJ2aWNlGAEgASgJQgm6SAZyBBABGGQiRgoPTWl0aWdhdGVSZXF1ZXN0EjMKBmFjdGlvbhgBIAEoCzIbLm9ycmVyeS5zY2VuYXJpb3MudjEuQWN0aW9uQga6SAPIAQEiRwoQTWl0aWdhdGVSZXNwb25zZRIzCgptaXRpZ2F0aW9uGAEgASgLMh8ub3JyZXJ5LnNjZW5hcmlvcy52MS5NaXRpZ2F0aW9uIjcKFEdldE1pdGlnYXRpb25SZXF1ZXN0Eh8KDW1pdGlnYXRpb25faWQYASABKAlCCLpIBXIDsAEBIkwKFUdldE1pdGlnYXRpb25SZXNwb25zZRIzCgptaXRpZ2F0aW9uGAEgASgLMh8ub3JyZXJ5LnNjZW5hcmlvcy52MS5NaXRpZ2F0aW9uItcCCgpNaXRpZ2F0aW9uEgoKAmlkGAEgASgJEisKBmFjdGlvbhgCIAEoCzIbLm9ycmVyeS5zY2VuYXJpb3MudjEuQWN0aW9uEisKB3N0YXJ0ZWQYAyABKAsyGi5nb29nbGUucHJvdG9idWYuVGltZXN0YW1wEiwKCGZpbmlzaGVkGAQgASgLMhouZ29vZ2xlLnByb3RvYnVmLlRpbWVzdGFtcBIMCgRkb25lGAUgASgJEg8KB2ZhaWx1cmUYBiABKAkSLQoHb3V0Y29tZRgHIAEoDjIcLm9ycmVyeS5zY2VuYXJpb3MudjEuT3V0Y29tZRI1CgdlZmZlY3RzGAggAygLMiQub3JyZXJ5LnNjZW5hcmlvcy52MS5NaXRpZ2F0ZWRFZmZlY3QSHAoPaXNfc2FpZF90b19oZWxwGAkgASgISACIAQFCEgoQX2lzX3NhaWRfdG9faGVscCJuCg9NaXRpZ2F0ZWRFZmZlY3QSDAoEbmFtZRgBIAEoCRITCgZiZWZvcmUYAiABKAFIAIgBARISCgVhZnRlchgDIAEoAUgBiAEBEg8KB2lzX2dvbmUYBCABKAhCCQoHX2JlZm9yZUIICgZfYWZ0ZXIiDgoMUmVzZXRSZXF1ZXN0Ig8KDVJlc2V0UmVzcG9uc2UqZwoFUGhhc2USFQoRUEhBU0VfVU5TUEVDSUZJRUQQABISCg5QSEFTRV9CQVNFTElORRABEg8KC1BIQVNFX0ZBVUxUEAISEgoOUEhBU0VfUkVDT1ZFUlkQAxIOCgpQSEFTRV9PVkVSEAQqhQEKB091dGNvbWUSFwoTT1VUQ09NRV9VTlNQRUNJRklFRBAAEhMKD09VVENPTUVfVU5LTk9XThABEhIKDk9VVENPTUVfSEVMUEVEEAISHgoaT1VUQ09NRV9IRUxQRURfRk9SX0FfV0hJTEUQAxIYChRPVVRDT01FX0RJRF9OT1RfSEVMUBAEMsUHCg9TY2VuYXJpb1NlcnZpY2USawoNTGlzdFNjZW5hcmlvcxIpLm9ycmVyeS5zY2VuYXJpb3MudjEuTGlzdFNjZW5hcmlvc1JlcXVlc3QaKi5vcnJlcnkuc2NlbmFyaW9zLnYxLkxpc3RTY2VuYXJpb3NSZXNwb25zZSIDkAIBEmUKC0dldE1hbmlmZXN0Eicub3JyZXJ5LnNjZW5hcmlvcy52MS5HZXRNYW5pZmVzdFJlcXVlc3QaKC5vcnJlcnkuc2NlbmFyaW9zLnYxLkdldE1hbmlmZXN0UmVzcG9uc2UiA5ACARJXCghTdGFydFJ1bhIkLm9ycmVyeS5zY2VuYXJpb3MudjEuU3RhcnRSdW5SZXF1ZXN0GiUub3JyZXJ5LnNjZW5hcmlvcy52MS5TdGFydFJ1blJlc3BvbnNlElYKBkdldFJ1bhIiLm9ycmVyeS5zY2VuYXJpb3MudjEuR2V0UnVuUmVxdWVzdBojLm9ycmVyeS5zY2VuYXJpb3MudjEuR2V0UnVuUmVzcG9uc2UiA5ACARJcCghMaXN0UnVucxIkLm9ycmVyeS5zY2VuYXJpb3MudjEuTGlzdFJ1bnNSZXF1ZXN0GiUub3JyZXJ5LnNjZW5hcmlvcy52MS5MaXN0UnVuc1Jlc3BvbnNlIgOQAgESYwoMU3VibWl0QW5zd2VyEigub3JyZXJ5LnNjZW5hcmlvcy52MS5TdWJtaXRBbnN3ZXJSZXF1ZXN0Gikub3JyZXJ5LnNjZW5hcmlvcy52MS5TdWJtaXRBbnN3ZXJSZXNwb25zZRJUCgdTdG9wUnVuEiMub3JyZXJ5LnNjZW5hcmlvcy52MS5TdG9wUnVuUmVxdWVzdBokLm9ycmVyeS5zY2VuYXJpb3MudjEuU3RvcFJ1blJlc3BvbnNlElcKCE1pdGlnYXRlEiQub3JyZXJ5LnNjZW5hcmlvcy52MS5NaXRpZ2F0ZVJlcXVlc3QaJS5vcnJlcnkuc2NlbmFyaW9zLnYxLk1pdGlnYXRlUmVzcG9uc2USawoNR2V0TWl0aWdhdGlvbhIpLm9ycmVyeS5zY2VuYXJpb3MudjEuR2V0TWl0aWdhdGlvblJlcXVlc3QaKi5vcnJlcnkuc2NlbmFyaW9zLnYxLkdldE1pdGlnYXRpb25SZXNwb25zZSIDkAIBEk4KBVJlc2V0EiEub3JyZXJ5LnNjZW5hcmlvcy52MS5SZXNldFJlcXVlc3QaIi5vcnJlcnkuc2NlbmFyaW9zLnYxLlJlc2V0UmVzcG9uc2ViBnByb3RvMw", [file_buf_validate_validate, file_google_protobuf_timestamp]);
 
 /**
  * @generated from message orrery.scenarios.v1.ListScenariosRequest
  */
 export type ListScenariosRequest = Message<"orrery.scenarios.v1.ListScenariosRequest"> & {
+  /**
+   * Whether the categories of root causes are told: they are part of the truth.
+   *
+   * @generated from field: bool with_categories = 1;
+   */
+  withCategories: boolean;
 };
 
 /**
@@ -38,6 +44,18 @@ export type ListScenariosResponse = Message<"orrery.scenarios.v1.ListScenariosRe
    * @generated from field: repeated orrery.scenarios.v1.Scenario scenarios = 1;
    */
   scenarios: Scenario[];
+
+  /**
+   * The words for answers: what the reasons and categories of all scenarios are, by alphabet.
+   *
+   * @generated from field: repeated string reasons = 2;
+   */
+  reasons: string[];
+
+  /**
+   * @generated from field: repeated string categories = 3;
+   */
+  categories: string[];
 };
 
 /**
@@ -74,6 +92,13 @@ export type Scenario = Message<"orrery.scenarios.v1.Scenario"> & {
    * @generated from field: string description = 4;
    */
   description: string;
+
+  /**
+   * Of its root causes; none unless they were asked for.
+   *
+   * @generated from field: repeated string categories = 5;
+   */
+  categories: string[];
 };
 
 /**
@@ -82,6 +107,42 @@ export type Scenario = Message<"orrery.scenarios.v1.Scenario"> & {
  */
 export const ScenarioSchema: GenMessage<Scenario> = /*@__PURE__*/
   messageDesc(file_orrery_scenarios_v1_scenarios, 2);
+
+/**
+ * @generated from message orrery.scenarios.v1.GetManifestRequest
+ */
+export type GetManifestRequest = Message<"orrery.scenarios.v1.GetManifestRequest"> & {
+  /**
+   * @generated from field: string scenario_id = 1;
+   */
+  scenarioId: string;
+};
+
+/**
+ * Describes the message orrery.scenarios.v1.GetManifestRequest.
+ * Use `create(GetManifestRequestSchema)` to create a new message.
+ */
+export const GetManifestRequestSchema: GenMessage<GetManifestRequest> = /*@__PURE__*/
+  messageDesc(file_orrery_scenarios_v1_scenarios, 3);
+
+/**
+ * @generated from message orrery.scenarios.v1.GetManifestResponse
+ */
+export type GetManifestResponse = Message<"orrery.scenarios.v1.GetManifestResponse"> & {
+  /**
+   * JSON by scenarios/schema.json.
+   *
+   * @generated from field: string json = 1;
+   */
+  json: string;
+};
+
+/**
+ * Describes the message orrery.scenarios.v1.GetManifestResponse.
+ * Use `create(GetManifestResponseSchema)` to create a new message.
+ */
+export const GetManifestResponseSchema: GenMessage<GetManifestResponse> = /*@__PURE__*/
+  messageDesc(file_orrery_scenarios_v1_scenarios, 4);
 
 /**
  * @generated from message orrery.scenarios.v1.StartRunRequest
@@ -114,7 +175,7 @@ export type StartRunRequest = Message<"orrery.scenarios.v1.StartRunRequest"> & {
  * Use `create(StartRunRequestSchema)` to create a new message.
  */
 export const StartRunRequestSchema: GenMessage<StartRunRequest> = /*@__PURE__*/
-  messageDesc(file_orrery_scenarios_v1_scenarios, 3);
+  messageDesc(file_orrery_scenarios_v1_scenarios, 5);
 
 /**
  * @generated from message orrery.scenarios.v1.StartRunResponse
@@ -131,7 +192,7 @@ export type StartRunResponse = Message<"orrery.scenarios.v1.StartRunResponse"> &
  * Use `create(StartRunResponseSchema)` to create a new message.
  */
 export const StartRunResponseSchema: GenMessage<StartRunResponse> = /*@__PURE__*/
-  messageDesc(file_orrery_scenarios_v1_scenarios, 4);
+  messageDesc(file_orrery_scenarios_v1_scenarios, 6);
 
 /**
  * @generated from message orrery.scenarios.v1.GetRunRequest
@@ -148,7 +209,7 @@ export type GetRunRequest = Message<"orrery.scenarios.v1.GetRunRequest"> & {
  * Use `create(GetRunRequestSchema)` to create a new message.
  */
 export const GetRunRequestSchema: GenMessage<GetRunRequest> = /*@__PURE__*/
-  messageDesc(file_orrery_scenarios_v1_scenarios, 5);
+  messageDesc(file_orrery_scenarios_v1_scenarios, 7);
 
 /**
  * @generated from message orrery.scenarios.v1.GetRunResponse
@@ -165,7 +226,7 @@ export type GetRunResponse = Message<"orrery.scenarios.v1.GetRunResponse"> & {
  * Use `create(GetRunResponseSchema)` to create a new message.
  */
 export const GetRunResponseSchema: GenMessage<GetRunResponse> = /*@__PURE__*/
-  messageDesc(file_orrery_scenarios_v1_scenarios, 6);
+  messageDesc(file_orrery_scenarios_v1_scenarios, 8);
 
 /**
  * @generated from message orrery.scenarios.v1.ListRunsRequest
@@ -178,7 +239,7 @@ export type ListRunsRequest = Message<"orrery.scenarios.v1.ListRunsRequest"> & {
  * Use `create(ListRunsRequestSchema)` to create a new message.
  */
 export const ListRunsRequestSchema: GenMessage<ListRunsRequest> = /*@__PURE__*/
-  messageDesc(file_orrery_scenarios_v1_scenarios, 7);
+  messageDesc(file_orrery_scenarios_v1_scenarios, 9);
 
 /**
  * @generated from message orrery.scenarios.v1.ListRunsResponse
@@ -195,7 +256,7 @@ export type ListRunsResponse = Message<"orrery.scenarios.v1.ListRunsResponse"> &
  * Use `create(ListRunsResponseSchema)` to create a new message.
  */
 export const ListRunsResponseSchema: GenMessage<ListRunsResponse> = /*@__PURE__*/
-  messageDesc(file_orrery_scenarios_v1_scenarios, 8);
+  messageDesc(file_orrery_scenarios_v1_scenarios, 10);
 
 /**
  * @generated from message orrery.scenarios.v1.Run
@@ -278,9 +339,28 @@ export type Run = Message<"orrery.scenarios.v1.Run"> & {
   score?: Score | undefined;
 
   /**
+   * full or quick.
+   *
+   * @generated from field: string profile = 15;
+   */
+  profile: string;
+
+  /**
+   * @generated from field: bool has_answer = 16;
+   */
+  hasAnswer: boolean;
+
+  /**
+   * Not told in a blind run that is not over.
+   *
+   * @generated from field: orrery.scenarios.v1.Timing timing = 17;
+   */
+  timing?: Timing | undefined;
+
+  /**
    * What was done against it, in order.
    *
-   * @generated from field: repeated orrery.scenarios.v1.Mitigation mitigations = 15;
+   * @generated from field: repeated orrery.scenarios.v1.Mitigation mitigations = 18;
    */
   mitigations: Mitigation[];
 };
@@ -290,7 +370,54 @@ export type Run = Message<"orrery.scenarios.v1.Run"> & {
  * Use `create(RunSchema)` to create a new message.
  */
 export const RunSchema: GenMessage<Run> = /*@__PURE__*/
-  messageDesc(file_orrery_scenarios_v1_scenarios, 9);
+  messageDesc(file_orrery_scenarios_v1_scenarios, 11);
+
+/**
+ * How long the parts of a run take, in seconds.
+ *
+ * @generated from message orrery.scenarios.v1.Timing
+ */
+export type Timing = Message<"orrery.scenarios.v1.Timing"> & {
+  /**
+   * Without any alert, before the fault.
+   *
+   * @generated from field: double baseline_seconds = 1;
+   */
+  baselineSeconds: number;
+
+  /**
+   * Of the fault: at least, and until all signs of it have to be there.
+   *
+   * @generated from field: double fault_seconds = 2;
+   */
+  faultSeconds: number;
+
+  /**
+   * @generated from field: double detect_seconds = 3;
+   */
+  detectSeconds: number;
+
+  /**
+   * From the revert until all has to be well again.
+   *
+   * @generated from field: double clear_seconds = 4;
+   */
+  clearSeconds: number;
+
+  /**
+   * In which nothing may be wrong before it is over.
+   *
+   * @generated from field: double silence_seconds = 5;
+   */
+  silenceSeconds: number;
+};
+
+/**
+ * Describes the message orrery.scenarios.v1.Timing.
+ * Use `create(TimingSchema)` to create a new message.
+ */
+export const TimingSchema: GenMessage<Timing> = /*@__PURE__*/
+  messageDesc(file_orrery_scenarios_v1_scenarios, 12);
 
 /**
  * What proves a fault, measured.
@@ -329,7 +456,7 @@ export type Effect = Message<"orrery.scenarios.v1.Effect"> & {
  * Use `create(EffectSchema)` to create a new message.
  */
 export const EffectSchema: GenMessage<Effect> = /*@__PURE__*/
-  messageDesc(file_orrery_scenarios_v1_scenarios, 10);
+  messageDesc(file_orrery_scenarios_v1_scenarios, 13);
 
 /**
  * @generated from message orrery.scenarios.v1.RaisedAlert
@@ -365,7 +492,7 @@ export type RaisedAlert = Message<"orrery.scenarios.v1.RaisedAlert"> & {
  * Use `create(RaisedAlertSchema)` to create a new message.
  */
 export const RaisedAlertSchema: GenMessage<RaisedAlert> = /*@__PURE__*/
-  messageDesc(file_orrery_scenarios_v1_scenarios, 11);
+  messageDesc(file_orrery_scenarios_v1_scenarios, 14);
 
 /**
  * @generated from message orrery.scenarios.v1.SubmitAnswerRequest
@@ -389,7 +516,7 @@ export type SubmitAnswerRequest = Message<"orrery.scenarios.v1.SubmitAnswerReque
  * Use `create(SubmitAnswerRequestSchema)` to create a new message.
  */
 export const SubmitAnswerRequestSchema: GenMessage<SubmitAnswerRequest> = /*@__PURE__*/
-  messageDesc(file_orrery_scenarios_v1_scenarios, 12);
+  messageDesc(file_orrery_scenarios_v1_scenarios, 15);
 
 /**
  * @generated from message orrery.scenarios.v1.SubmitAnswerResponse
@@ -408,7 +535,7 @@ export type SubmitAnswerResponse = Message<"orrery.scenarios.v1.SubmitAnswerResp
  * Use `create(SubmitAnswerResponseSchema)` to create a new message.
  */
 export const SubmitAnswerResponseSchema: GenMessage<SubmitAnswerResponse> = /*@__PURE__*/
-  messageDesc(file_orrery_scenarios_v1_scenarios, 13);
+  messageDesc(file_orrery_scenarios_v1_scenarios, 16);
 
 /**
  * How good an answer is; docs/scenarios.md has the formulas.
@@ -429,7 +556,7 @@ export type Score = Message<"orrery.scenarios.v1.Score"> & {
  * Use `create(ScoreSchema)` to create a new message.
  */
 export const ScoreSchema: GenMessage<Score> = /*@__PURE__*/
-  messageDesc(file_orrery_scenarios_v1_scenarios, 14);
+  messageDesc(file_orrery_scenarios_v1_scenarios, 17);
 
 /**
  * @generated from message orrery.scenarios.v1.StopRunRequest
@@ -446,7 +573,7 @@ export type StopRunRequest = Message<"orrery.scenarios.v1.StopRunRequest"> & {
  * Use `create(StopRunRequestSchema)` to create a new message.
  */
 export const StopRunRequestSchema: GenMessage<StopRunRequest> = /*@__PURE__*/
-  messageDesc(file_orrery_scenarios_v1_scenarios, 15);
+  messageDesc(file_orrery_scenarios_v1_scenarios, 18);
 
 /**
  * @generated from message orrery.scenarios.v1.StopRunResponse
@@ -463,7 +590,7 @@ export type StopRunResponse = Message<"orrery.scenarios.v1.StopRunResponse"> & {
  * Use `create(StopRunResponseSchema)` to create a new message.
  */
 export const StopRunResponseSchema: GenMessage<StopRunResponse> = /*@__PURE__*/
-  messageDesc(file_orrery_scenarios_v1_scenarios, 16);
+  messageDesc(file_orrery_scenarios_v1_scenarios, 19);
 
 /**
  * Exactly one of them.
@@ -506,7 +633,7 @@ export type Action = Message<"orrery.scenarios.v1.Action"> & {
  * Use `create(ActionSchema)` to create a new message.
  */
 export const ActionSchema: GenMessage<Action> = /*@__PURE__*/
-  messageDesc(file_orrery_scenarios_v1_scenarios, 17);
+  messageDesc(file_orrery_scenarios_v1_scenarios, 20);
 
 /**
  * Puts a feature flag at rest.
@@ -525,7 +652,7 @@ export type Clear = Message<"orrery.scenarios.v1.Clear"> & {
  * Use `create(ClearSchema)` to create a new message.
  */
 export const ClearSchema: GenMessage<Clear> = /*@__PURE__*/
-  messageDesc(file_orrery_scenarios_v1_scenarios, 18);
+  messageDesc(file_orrery_scenarios_v1_scenarios, 21);
 
 /**
  * Starts a service anew: what it had in memory is gone.
@@ -544,7 +671,7 @@ export type Restart = Message<"orrery.scenarios.v1.Restart"> & {
  * Use `create(RestartSchema)` to create a new message.
  */
 export const RestartSchema: GenMessage<Restart> = /*@__PURE__*/
-  messageDesc(file_orrery_scenarios_v1_scenarios, 19);
+  messageDesc(file_orrery_scenarios_v1_scenarios, 22);
 
 /**
  * Gives a service so many processes, which are called in turn.
@@ -568,7 +695,7 @@ export type Scale = Message<"orrery.scenarios.v1.Scale"> & {
  * Use `create(ScaleSchema)` to create a new message.
  */
 export const ScaleSchema: GenMessage<Scale> = /*@__PURE__*/
-  messageDesc(file_orrery_scenarios_v1_scenarios, 20);
+  messageDesc(file_orrery_scenarios_v1_scenarios, 23);
 
 /**
  * Puts the flags that act in a service back to what they were before they were changed for the last time.
@@ -587,7 +714,7 @@ export type RollBack = Message<"orrery.scenarios.v1.RollBack"> & {
  * Use `create(RollBackSchema)` to create a new message.
  */
 export const RollBackSchema: GenMessage<RollBack> = /*@__PURE__*/
-  messageDesc(file_orrery_scenarios_v1_scenarios, 21);
+  messageDesc(file_orrery_scenarios_v1_scenarios, 24);
 
 /**
  * @generated from message orrery.scenarios.v1.MitigateRequest
@@ -604,7 +731,7 @@ export type MitigateRequest = Message<"orrery.scenarios.v1.MitigateRequest"> & {
  * Use `create(MitigateRequestSchema)` to create a new message.
  */
 export const MitigateRequestSchema: GenMessage<MitigateRequest> = /*@__PURE__*/
-  messageDesc(file_orrery_scenarios_v1_scenarios, 22);
+  messageDesc(file_orrery_scenarios_v1_scenarios, 25);
 
 /**
  * @generated from message orrery.scenarios.v1.MitigateResponse
@@ -623,7 +750,7 @@ export type MitigateResponse = Message<"orrery.scenarios.v1.MitigateResponse"> &
  * Use `create(MitigateResponseSchema)` to create a new message.
  */
 export const MitigateResponseSchema: GenMessage<MitigateResponse> = /*@__PURE__*/
-  messageDesc(file_orrery_scenarios_v1_scenarios, 23);
+  messageDesc(file_orrery_scenarios_v1_scenarios, 26);
 
 /**
  * @generated from message orrery.scenarios.v1.GetMitigationRequest
@@ -640,7 +767,7 @@ export type GetMitigationRequest = Message<"orrery.scenarios.v1.GetMitigationReq
  * Use `create(GetMitigationRequestSchema)` to create a new message.
  */
 export const GetMitigationRequestSchema: GenMessage<GetMitigationRequest> = /*@__PURE__*/
-  messageDesc(file_orrery_scenarios_v1_scenarios, 24);
+  messageDesc(file_orrery_scenarios_v1_scenarios, 27);
 
 /**
  * @generated from message orrery.scenarios.v1.GetMitigationResponse
@@ -657,7 +784,7 @@ export type GetMitigationResponse = Message<"orrery.scenarios.v1.GetMitigationRe
  * Use `create(GetMitigationResponseSchema)` to create a new message.
  */
 export const GetMitigationResponseSchema: GenMessage<GetMitigationResponse> = /*@__PURE__*/
-  messageDesc(file_orrery_scenarios_v1_scenarios, 25);
+  messageDesc(file_orrery_scenarios_v1_scenarios, 28);
 
 /**
  * @generated from message orrery.scenarios.v1.Mitigation
@@ -726,7 +853,7 @@ export type Mitigation = Message<"orrery.scenarios.v1.Mitigation"> & {
  * Use `create(MitigationSchema)` to create a new message.
  */
 export const MitigationSchema: GenMessage<Mitigation> = /*@__PURE__*/
-  messageDesc(file_orrery_scenarios_v1_scenarios, 26);
+  messageDesc(file_orrery_scenarios_v1_scenarios, 29);
 
 /**
  * @generated from message orrery.scenarios.v1.MitigatedEffect
@@ -758,7 +885,7 @@ export type MitigatedEffect = Message<"orrery.scenarios.v1.MitigatedEffect"> & {
  * Use `create(MitigatedEffectSchema)` to create a new message.
  */
 export const MitigatedEffectSchema: GenMessage<MitigatedEffect> = /*@__PURE__*/
-  messageDesc(file_orrery_scenarios_v1_scenarios, 27);
+  messageDesc(file_orrery_scenarios_v1_scenarios, 30);
 
 /**
  * @generated from message orrery.scenarios.v1.ResetRequest
@@ -771,7 +898,7 @@ export type ResetRequest = Message<"orrery.scenarios.v1.ResetRequest"> & {
  * Use `create(ResetRequestSchema)` to create a new message.
  */
 export const ResetRequestSchema: GenMessage<ResetRequest> = /*@__PURE__*/
-  messageDesc(file_orrery_scenarios_v1_scenarios, 28);
+  messageDesc(file_orrery_scenarios_v1_scenarios, 31);
 
 /**
  * @generated from message orrery.scenarios.v1.ResetResponse
@@ -784,7 +911,7 @@ export type ResetResponse = Message<"orrery.scenarios.v1.ResetResponse"> & {
  * Use `create(ResetResponseSchema)` to create a new message.
  */
 export const ResetResponseSchema: GenMessage<ResetResponse> = /*@__PURE__*/
-  messageDesc(file_orrery_scenarios_v1_scenarios, 29);
+  messageDesc(file_orrery_scenarios_v1_scenarios, 32);
 
 /**
  * @generated from enum orrery.scenarios.v1.Phase
@@ -889,6 +1016,16 @@ export const ScenarioService: GenService<{
     methodKind: "unary";
     input: typeof ListScenariosRequestSchema;
     output: typeof ListScenariosResponseSchema;
+  },
+  /**
+   * A scenario with its ground truth.
+   *
+   * @generated from rpc orrery.scenarios.v1.ScenarioService.GetManifest
+   */
+  getManifest: {
+    methodKind: "unary";
+    input: typeof GetManifestRequestSchema;
+    output: typeof GetManifestResponseSchema;
   },
   /**
    * Begins a run. There is one at a time.

@@ -8,7 +8,7 @@ import {
 import type { SystemShape } from "../../system-shape.ts";
 import { LatencyCounts } from "../latency-buckets.ts";
 import type { PendingRow, Traffic } from "../traffic.ts";
-import type { Ask } from "./asking.ts";
+import { type Ask, boundsOf, type NanosRange } from "./asking.ts";
 
 export interface TrafficSource {
   readonly ask: Ask;
@@ -16,21 +16,23 @@ export interface TrafficSource {
   readonly nowMs: number;
 }
 
+export type MapQuestion = Pick<GetMapRequest, "windowSeconds" | "range">;
+
 interface StatsRow {
   readonly bucket: number;
   readonly calls: bigint;
   readonly errors: bigint;
 }
 
-/** The services and stores, and what flowed between them in the last `windowSeconds`. */
+/** The services and stores, and what flowed between them in a range of time, or in the last `windowSeconds`. */
 export async function getMap(
-  request: Pick<GetMapRequest, "windowSeconds">,
+  request: MapQuestion,
   source: TrafficSource & { readonly shape: SystemShape; readonly seen: Iterable<string> },
 ): Promise<MessageInitShape<typeof GetMapResponseSchema>> {
-  const windowSeconds = request.windowSeconds || 60;
+  const { range, seconds } = stretchOf(request, source);
   const [edges, nodes] = await source.traffic.consistently(async () => [
-    await edgeCounts(source, windowSeconds),
-    await entryCounts(source, windowSeconds),
+    await edgeCounts(source, range),
+    await entryCounts(source, range),
   ]);
   const { shape } = source;
 
@@ -47,7 +49,7 @@ export async function getMap(
         name,
         kind: kindOf(name),
         criticality: shape.nodes.get(name)?.criticality ?? "",
-        golden: golden(counts, windowSeconds),
+        golden: golden(counts, seconds),
         isSeen: seen.has(name),
       };
     }),
@@ -56,7 +58,7 @@ export async function getMap(
       return {
         from,
         to,
-        golden: golden(edges.get(key) ?? new LatencyCounts(), windowSeconds),
+        golden: golden(edges.get(key) ?? new LatencyCounts(), seconds),
         isDeclared: shape.edges.has(key),
       };
     }),
@@ -71,33 +73,50 @@ function kindOf(name: string): NodeKind {
   return NodeKind.SERVICE;
 }
 
-async function edgeCounts(source: TrafficSource, windowSeconds: number): Promise<Map<string, LatencyCounts>> {
-  const since = windowStart(source, windowSeconds);
+async function edgeCounts(source: TrafficSource, range: NanosRange): Promise<Map<string, LatencyCounts>> {
+  const { start, end } = range;
   const stored = await source.ask<StatsRow & { source: string; target: string }>(
     `select source, target, bucket, sum(calls)::bigint as calls, sum(errors)::bigint as errors from edge_stats
-     where time >= make_timestamp_ns($since::bigint) group by source, target, bucket`,
-    { since },
+     where time >= make_timestamp_ns($start::bigint) and time < make_timestamp_ns($end::bigint) group by source, target, bucket`,
+    { start, end },
   );
   const counts = new Map<string, LatencyCounts>();
   for (const row of stored) add(counts, `${row.source}\n${row.target}`, row);
-  for (const row of source.traffic.pendingEdges) if (row.slot >= since) add(counts, row.key.join("\n"), row);
+  for (const row of source.traffic.pendingEdges)
+    if (row.slot >= start && row.slot < end) add(counts, row.key.join("\n"), row);
   return counts;
 }
 
-async function entryCounts(source: TrafficSource, windowSeconds: number): Promise<Map<string, LatencyCounts>> {
-  const since = windowStart(source, windowSeconds);
+async function entryCounts(source: TrafficSource, range: NanosRange): Promise<Map<string, LatencyCounts>> {
+  const { start, end } = range;
   const stored = await source.ask<StatsRow & { service: string }>(
     `select service, bucket, sum(calls)::bigint as calls, sum(errors)::bigint as errors from operation_stats
-     where time >= make_timestamp_ns($since::bigint) and is_entry group by service, bucket`,
-    { since },
+     where time >= make_timestamp_ns($start::bigint) and time < make_timestamp_ns($end::bigint) and is_entry group by service, bucket`,
+    { start, end },
   );
   const counts = new Map<string, LatencyCounts>();
   for (const row of stored) add(counts, row.service, row);
   for (const row of source.traffic.pendingOperations) {
     const [service, , , isEntry] = row.key;
-    if (row.slot >= since && isEntry === true) add(counts, String(service), row);
+    if (row.slot >= start && row.slot < end && isEntry === true) add(counts, String(service), row);
   }
   return counts;
+}
+
+/** What is asked for, from the start of a slot on, and how many seconds its rates are of. */
+function stretchOf(
+  { range, windowSeconds }: MapQuestion,
+  source: TrafficSource,
+): { readonly range: NanosRange; readonly seconds: number } {
+  const window = windowSeconds || 60;
+  if (range === undefined) {
+    const { end } = boundsOf(undefined, { nowMs: source.nowMs, windowSeconds: window });
+    return { range: { start: windowStart(source, window), end }, seconds: window };
+  }
+  const { start, end } = boundsOf(range, { nowMs: source.nowMs, windowSeconds: window });
+  const nowNanos = BigInt(source.nowMs) * 1_000_000n;
+  const seconds = Math.max(1, Number((end < nowNanos ? end : nowNanos) - start) / 1e9);
+  return { range: { start: source.traffic.slotStart(start), end }, seconds };
 }
 
 /** Slots that lie in the window, the one at its beginning included. */

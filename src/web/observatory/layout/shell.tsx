@@ -1,5 +1,5 @@
-import { Link, Outlet } from "@tanstack/react-router";
-import { useState } from "react";
+import { Link, Outlet, useLocation } from "@tanstack/react-router";
+import { useEffect, useRef, useState } from "react";
 import { ColorSchemeToggle } from "../../shared/color-scheme-toggle.tsx";
 import styles from "../../shared/shell.module.css";
 import { ConnectionState } from "./connection-state.tsx";
@@ -13,6 +13,8 @@ const views = [
   { to: "/metrics", label: "Metrics" },
   { to: "/logs", label: "Logs" },
   { to: "/slos", label: "SLOs" },
+  { to: "/scenarios", label: "Scenarios" },
+  { to: "/load", label: "Load" },
   { to: "/sql", label: "SQL" },
   { to: "/status", label: "Status" },
 ] as const;
@@ -21,6 +23,13 @@ const views = [
 export function Shell() {
   const [isSearching, setSearching] = useState(false);
   useShortcut(() => setSearching(true));
+  const nav = useRef<HTMLElement>(null);
+  const { pathname } = useLocation();
+  // On a phone not all names of views have room: that of the present one shall be seen.
+  useEffect(() => {
+    const current = nav.current?.querySelector("[aria-current=page]");
+    current?.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }, [pathname]);
   return (
     <div className={styles.shell}>
       <a className={styles.skip} href="#view">
@@ -38,7 +47,7 @@ export function Shell() {
             Orrery <span className={styles.place}>Observatory</span>
           </span>
         </a>
-        <nav className={styles.nav} aria-label="Views">
+        <nav ref={nav} className={styles.nav} aria-label="Views">
           {views.map(({ to, label }) => (
             <Link key={to} to={to} className={styles.view} activeOptions={{ exact: to === "/", includeSearch: false }}>
               {label}

@@ -2,8 +2,11 @@ import { ReactFlowProvider } from "@xyflow/react";
 import "@xyflow/react/dist/base.css";
 import { useNavigate, useSearch } from "@tanstack/react-router";
 import { useMemo } from "react";
+import { observatory } from "../api.ts";
+import { formatTime } from "../format.ts";
 import { usePageTitle } from "../layout/page-title.ts";
-import { Nothing } from "../live/problem.tsx";
+import { useLiveQuery, useTimeRange } from "../live/live-query.ts";
+import { Nothing, Problem } from "../live/problem.tsx";
 import { useWatched } from "../live/watch.ts";
 import { hasTraffic } from "./golden.ts";
 import styles from "./map-page.module.css";
@@ -12,10 +15,17 @@ import { ServiceGraph } from "./service-graph.tsx";
 import { SidePanel } from "./side-panel.tsx";
 import { callsOf } from "./topology.ts";
 
-/** The services and what flows between them, live. */
+/** The services and what flows between them: live, or in the fixed range that the address names. */
 export function MapPage() {
   usePageTitle("Map");
-  const watched = useWatched((all) => all.map);
+  const live = useWatched((all) => all.map);
+  const { range, text, forRequest } = useTimeRange();
+  const past = useLiveQuery({
+    key: ["map", text],
+    ask: (call) => observatory.getMap({ range: forRequest() }, call),
+    enabled: range.kind === "fixed",
+  });
+  const watched = range.kind === "fixed" ? past.data : live;
   const map = useMemo(() => watched && { ...watched, edges: callsOf(watched.nodes, watched.edges) }, [watched]);
   const { node, edge, view, silent } = useSearch({ from: "/" });
   const navigate = useNavigate({ from: "/" });
@@ -26,6 +36,9 @@ export function MapPage() {
       search: (before) => ({ ...before, node: undefined, edge: undefined, ...chosen }),
       replace: true,
     });
+  if (range.kind === "fixed" && past.error) {
+    return <Problem error={past.error} onRetry={() => void past.refetch()} />;
+  }
   if (!map) return <Nothing title="Waiting for the first tick of the store" />;
   if (map.nodes.length === 0) {
     return (
@@ -40,6 +53,18 @@ export function MapPage() {
       <section className={styles.graph} aria-label="Map of the services">
         <div className={styles.bar}>
           <h1>Map</h1>
+          {range.kind === "fixed" && (
+            <p className={styles.past}>
+              as it was {formatTime(range.startMs, { millis: false })} – {formatTime(range.endMs, { millis: false })}{" "}
+              <button
+                type="button"
+                className="button"
+                onClick={() => void navigate({ search: (before) => ({ ...before, range: "15m" }) })}
+              >
+                Now
+              </button>
+            </p>
+          )}
           <ul className={styles.legend} aria-label="Legend">
             <li>
               <LineSample stroke="var(--flow)" strokeWidth="3" />

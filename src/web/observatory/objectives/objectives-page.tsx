@@ -6,6 +6,7 @@ import { Chart } from "../charts/chart.tsx";
 import { useMarks } from "../charts/use-marks.ts";
 import { formatAgo, formatCount, formatDuration, formatShare, formatTime, formatWindow } from "../format.ts";
 import { usePageTitle } from "../layout/page-title.ts";
+import { useAddressed } from "../layout/use-addressed.ts";
 import { useLiveQuery } from "../live/live-query.ts";
 import { Nothing, Problem } from "../live/problem.tsx";
 import { storeNow, useWatched } from "../live/watch.ts";
@@ -75,32 +76,34 @@ function Alerts({ alerts }: { readonly alerts: readonly Alert[] }) {
         </thead>
         <tbody>
           {sorted.map((alert) => (
-            <tr key={`${alert.name} ${alert.service} ${alert.since?.seconds}`}>
-              <td>
-                <State state={alert.state} />
-              </td>
-              <th scope="row">{alert.name}</th>
-              <td className={styles.by}>
-                <Link
-                  to="/metrics"
-                  search={{ board: "golden", service: alert.service }}
-                  className={`tap ${styles.service}`}
-                >
-                  <ServiceName name={alert.service} />
-                </Link>
-              </td>
-              <td className={styles.severity}>{alert.severity}</td>
-              <td className={styles.what}>{alert.summary}</td>
-              <td className={styles.since}>
-                {alert.until && alert.since
-                  ? `${formatTime(alert.since, { millis: false })}, for ${formatDuration(timestampMs(alert.until) - timestampMs(alert.since))}`
-                  : alert.since && formatAgo(timestampMs(alert.since), storeNow())}
-              </td>
-            </tr>
+            <AlertRow key={`${alert.name} ${alert.service} ${alert.since?.seconds}`} alert={alert} />
           ))}
         </tbody>
       </table>
     </div>
+  );
+}
+
+function AlertRow({ alert }: { readonly alert: Alert }) {
+  return (
+    <tr {...useAddressed(alert.name)}>
+      <td>
+        <State state={alert.state} />
+      </td>
+      <th scope="row">{alert.name}</th>
+      <td className={styles.by}>
+        <Link to="/metrics" search={{ board: "golden", service: alert.service }} className={`tap ${styles.service}`}>
+          <ServiceName name={alert.service} />
+        </Link>
+      </td>
+      <td className={styles.severity}>{alert.severity}</td>
+      <td className={styles.what}>{alert.summary}</td>
+      <td className={styles.since}>
+        {alert.until && alert.since
+          ? `${formatTime(alert.since, { millis: false })}, for ${formatDuration(timestampMs(alert.until) - timestampMs(alert.since))}`
+          : alert.since && formatAgo(timestampMs(alert.since), storeNow())}
+      </td>
+    </tr>
   );
 }
 
@@ -135,7 +138,7 @@ function ObjectiveCard({ objective }: { readonly objective: Objective }) {
   const lowest = Math.min(target * 100, ...points.map(([, value]) => value));
   const floor = Math.max(0, 100 - (100 - lowest) * 1.3 - 0.02);
   return (
-    <article className={`panel ${styles.card}`} data-kept={isKept}>
+    <article {...useAddressed(objective.name)} className={`panel ${styles.card}`} data-kept={isKept}>
       <div className={styles.cardHead}>
         <div>
           <h3>{objective.name}</h3>

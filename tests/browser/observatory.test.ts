@@ -267,8 +267,8 @@ describe("on a phone", () => {
           .map((element) => element.tagName + " scrolls sideways"),
         ...[...document.querySelectorAll("a, button, select, summary, input, textarea")]
           .filter((element) => element.checkVisibility({ visibilityProperty: true }))
-          // The label of a box is pressed, too; and the link of a card covers all of it.
-          .map((element) => element.closest("label:has([type=checkbox]), tr:has(td > a[title])") ?? element)
+          // The label of a box or a radio is pressed, too; and the link of a card covers all of it.
+          .map((element) => element.closest("label:has([type=checkbox], [type=radio]), tr:has(td > a[title])") ?? element)
           .filter((element) => element.getBoundingClientRect().height < 40)
           .map((element) => "small: " + (element.getAttribute("aria-label") ?? element.textContent)),
       ]

@@ -66,7 +66,7 @@ export function Truth({ manifest }: { readonly manifest: Manifest }) {
             {effects.map(({ name, sql, direction, atLeast }) => (
               <li key={name}>
                 <details>
-                  <summary>
+                  <summary className={styles.measured}>
                     {name}: {direction} by {atLeast} or more
                   </summary>
                   <pre className={styles.sql}>{sql}</pre>

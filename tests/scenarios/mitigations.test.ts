@@ -87,15 +87,20 @@ describe("in a run", () => {
     return run;
   }
 
-  /** Begins a run, and waits until its fault shows. */
-  async function faulty(scenarioId: string): Promise<string> {
+  async function begin(scenarioId: string): Promise<string> {
     const { run } = await client().startRun({ scenarioId, profile: "quick" });
-    const id = run?.id ?? "";
-    await eventually(async () => {
+    return run?.id ?? "";
+  }
+
+  /** Begins a run, again if the machine is too busy for a baseline, and waits until its fault shows. */
+  async function faulty(scenarioId: string): Promise<string> {
+    let id = await begin(scenarioId);
+    return eventually(async () => {
       const { phase, effects } = await runOf(id);
+      if (phase === Phase.OVER) id = await begin(scenarioId);
       expect([phase, effects.some(({ isProven }) => isProven)]).toEqual([Phase.FAULT, true]);
-    }, 200_000);
-    return id;
+      return id;
+    }, 360_000);
   }
 
   it("what does not help leaves the effect, and what helps ends it; both are taken down with what came of them", async () => {
@@ -122,7 +127,7 @@ describe("in a run", () => {
     ]);
     const { run } = await client().stopRun({ runId: id });
     expect(run?.failures).toEqual(["It was stopped."]);
-  }, 420_000);
+  }, 600_000);
 
   it("that is blind, what came of it is told when it is over", async () => {
     const { run } = await client().startRun({ scenarioId: "payment-failure", profile: "quick", isBlind: true });

@@ -74,7 +74,7 @@ function judgedMesh(): ScenarioShop {
   };
 }
 
-it.each(["payment-failure", "intl-shipping-slowdown", "failed-readiness-probe"])(
+it.each(["payment-failure", "failed-readiness-probe"])(
   "%s is seen by Prometheus, told by Alertmanager, and over after the revert",
   async (id) => {
     const { manifest } = await manifestOf(id);

@@ -1,5 +1,5 @@
 import { type Timestamp, timestampMs } from "@bufbuild/protobuf/wkt";
-import { Code, ConnectError } from "@connectrpc/connect";
+import { Code, type ConnectError } from "@connectrpc/connect";
 import { useSyncExternalStore } from "react";
 import type {
   GetMapResponse,
@@ -7,6 +7,7 @@ import type {
   StoreStatus,
   WatchResponse,
 } from "../../../../gen/orrery/observatory/v1/observatory_pb.ts";
+import { TabStream } from "../../shared/tab-stream.ts";
 import { observatory } from "../api.ts";
 
 /** How the tab's one stream is doing. */
@@ -29,8 +30,6 @@ export type Watched = {
 };
 
 const logsKept = 2000;
-const firstRetryMs = 500;
-const longestRetryMs = 15_000;
 
 let watched: Watched = {
   connection: { kind: "connecting" },
@@ -43,19 +42,21 @@ let watched: Watched = {
 /** Milliseconds that the store's clock is ahead of ours. */
 let clockOffset = 0;
 let wantsLogs = false;
-let stream: AbortController | undefined;
-let failures = 0;
-let retryTimer: ReturnType<typeof setTimeout> | undefined;
-const listeners = new Set<() => void>();
+
+const stream = new TabStream<WatchResponse>({
+  open: (signal) => observatory.watch({ intervalMs: 1000, withLogs: wantsLogs }, { signal }),
+  take,
+  lost: (failure, retryAt) => update({ connection: { kind: "lost", reason: reasonOf(failure), retryAt } }),
+  longestRetryMs: 15_000,
+});
 
 function update(change: Partial<Watched>): void {
   watched = { ...watched, ...change };
-  for (const listener of listeners) listener();
+  stream.changed();
 }
 
 function take(tick: WatchResponse): void {
   if (tick.time) clockOffset = timestampMs(tick.time) - Date.now();
-  failures = 0;
   const connection: Connection = watched.connection.kind === "live" ? watched.connection : { kind: "live" };
   if (watched.isPaused) {
     update({ connection });
@@ -75,58 +76,14 @@ function nanos(time: Timestamp | undefined): number {
   return time ? timestampMs(time) : 0;
 }
 
-async function run(signal: AbortSignal): Promise<void> {
-  try {
-    const ticks = observatory.watch({ intervalMs: 1000, withLogs: wantsLogs }, { signal });
-    for await (const tick of ticks) {
-      if (signal.aborted) return;
-      take(tick);
-    }
-    lose("The store ended the stream.", signal);
-  } catch (error) {
-    const failure = ConnectError.from(error);
-    lose(failure.code === Code.ResourceExhausted ? failure.rawMessage : "The store cannot be reached.", signal);
-  }
+function reasonOf(failure: ConnectError | undefined): string {
+  if (failure === undefined) return "The store ended the stream.";
+  return failure.code === Code.ResourceExhausted ? failure.rawMessage : "The store cannot be reached.";
 }
-
-/** Waits longer after each failure, up to 15 s, and not all tabs equally long. */
-function lose(reason: string, signal: AbortSignal): void {
-  if (signal.aborted) return;
-  const wait = Math.min(longestRetryMs, firstRetryMs * 2 ** failures) * (0.5 + Math.random() / 2);
-  failures++;
-  retryTimer = setTimeout(open, wait);
-  update({ connection: { kind: "lost", reason, retryAt: Date.now() + wait } });
-}
-
-function open(): void {
-  close();
-  stream = new AbortController();
-  void run(stream.signal);
-}
-
-function close(): void {
-  clearTimeout(retryTimer);
-  stream?.abort();
-  stream = undefined;
-}
-
-function subscribe(listener: () => void): () => void {
-  listeners.add(listener);
-  if (listeners.size === 1) open();
-  return () => {
-    listeners.delete(listener);
-    if (listeners.size === 0) close();
-  };
-}
-
-// A laptop that wakes up, or a network that is back, need not wait for the next try.
-window.addEventListener("online", () => {
-  if (watched.connection.kind === "lost") open();
-});
 
 /** The part of what the stream tells that `select` picks; renders again only when that part changes. */
 export function useWatched<T>(select: (all: Watched) => T): T {
-  return useSyncExternalStore(subscribe, () => select(watched));
+  return useSyncExternalStore(stream.subscribe, () => select(watched));
 }
 
 /** The store's present, in milliseconds since 1970. */
@@ -142,10 +99,10 @@ export function setPaused(isPaused: boolean): void {
 /** Asks the stream for log records from now on, until the returned function is called. */
 export function wantLogs(): () => void {
   wantsLogs = true;
-  if (listeners.size > 0) open();
+  stream.restart();
   return () => {
     wantsLogs = false;
     update({ logs: [] });
-    if (listeners.size > 0) open();
+    stream.restart();
   };
 }

@@ -1,13 +1,12 @@
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { quickTimeScale } from "../../src/scenarios/run/profile.ts";
 import { api } from "../customer.ts";
 import { eventually } from "../eventually.ts";
-import { OrreryProcess } from "../orrery-process.ts";
+import type { OrreryProcess } from "../orrery-process.ts";
+import { startQuickShop } from "../scenarios/quick-shop.ts";
 import { launchBrowser, newShopper } from "./browser.ts";
 import { pageProblems } from "./page-problems.ts";
 
-/** A shop with its load generator, as `npm start` runs it, whose alerts are quick. */
 let shop: OrreryProcess;
 let url: string;
 let browser: Browser;
@@ -15,15 +14,9 @@ let context: BrowserContext;
 let page: Page;
 
 beforeAll(async () => {
-  shop = new OrreryProcess(["up", "--ephemeral", "--port", "0", "--users", "0"], {
-    OBSERVATORY_TIME_SCALE: String(quickTimeScale),
-    OTEL_METRIC_EXPORT_INTERVAL: "1000",
-  });
   browser = await launchBrowser();
-  const [, found = ""] = await shop.says(/The shop +(http:\S+)\//, 90_000);
-  url = found;
-  await eventually(async () => expect((await api(url, "/loadgen/api/v1/status")).status).toBe(200), 30_000);
-}, 120_000);
+  ({ shop, url } = await startQuickShop());
+}, 150_000);
 afterAll(async () => {
   await browser?.close();
   await shop?.terminate();

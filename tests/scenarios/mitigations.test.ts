@@ -8,22 +8,16 @@ import {
   type Run,
   ScenarioService,
 } from "../../gen/orrery/scenarios/v1/scenarios_pb.ts";
-import { quickTimeScale } from "../../src/scenarios/run/profile.ts";
 import { api, Customer, flashlight } from "../customer.ts";
 import { eventually } from "../eventually.ts";
 import { OrreryProcess } from "../orrery-process.ts";
+import { startQuickShop } from "./quick-shop.ts";
 
-/** A shop with its load generator, as `npm start` runs it, whose alerts are quick. */
 let shop: OrreryProcess;
 let url: string;
 beforeAll(async () => {
-  shop = new OrreryProcess(["up", "--ephemeral", "--port", "0", "--users", "0"], {
-    OBSERVATORY_TIME_SCALE: String(quickTimeScale),
-    OTEL_METRIC_EXPORT_INTERVAL: "1000",
-  });
-  const [, found = ""] = await shop.says(/The shop +(http:\S+)\//, 90_000);
-  url = found;
-}, 120_000);
+  ({ shop, url } = await startQuickShop());
+}, 150_000);
 afterEach(() => client().reset({}), 60_000);
 afterAll(() => shop?.terminate());
 

@@ -9,6 +9,7 @@ export type LoadStatus = {
   readonly ratePerSecond: number;
   readonly settings: {
     readonly users: number;
+    readonly browserUsers: number;
     readonly ratePerSecond: number;
     readonly thinkTime: { readonly lowMs: number; readonly highMs: number };
   };

@@ -87,10 +87,10 @@ function Figures({ status, stats }: { readonly status: LoadStatus; readonly stat
   return (
     <>
       <dl className={`panel ${styles.figures}`}>
-        <Figure name="Users" of={status.settings.users}>
+        <Figure name="Users" of={status.settings.users + status.settings.browserUsers}>
           {formatCount(status.users + status.browserUsers)}
         </Figure>
-        <Figure name="Arrivals now">{formatCount(status.inFlight)}</Figure>
+        <Figure name="In flight">{formatCount(status.inFlight)}</Figure>
         <Figure name="Requests">{formatCount(total.count)}</Figure>
         <Figure name="Throughput">{formatRate(total.perSecond)}</Figure>
         <Figure name="Failed" isBad={total.failed > 0}>

@@ -8,6 +8,7 @@ import { Nothing } from "../live/problem.tsx";
 import { Refusal } from "../live/refusal.tsx";
 import { useAction } from "../live/use-action.ts";
 import { AnswerForm } from "./answer-form.tsx";
+import { BackLink } from "./back-link.tsx";
 import { ResetButton } from "./reset-button.tsx";
 import styles from "./run-page.module.css";
 import { RunPhases } from "./run-phases.tsx";
@@ -29,11 +30,7 @@ export function RunPage() {
   usePageTitle(run?.scenarioId ? `Run of ${run.scenarioId}` : "Run");
   return (
     <div className="page">
-      <p className={styles.back}>
-        <Link to="/scenarios" className="tap">
-          All scenarios
-        </Link>
-      </p>
+      <BackLink />
       {error && !run && <ScenarioProblem error={error} />}
       {!run && !error && <Nothing title="Asking for the run" />}
       {run && <RunView run={run} />}

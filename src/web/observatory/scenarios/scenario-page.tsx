@@ -1,8 +1,9 @@
-import { Link, useNavigate, useParams, useSearch } from "@tanstack/react-router";
+import { useNavigate, useParams, useSearch } from "@tanstack/react-router";
 import { scenarioService } from "../api.ts";
 import { usePageTitle } from "../layout/page-title.ts";
 import { useLiveQuery } from "../live/live-query.ts";
 import { Nothing } from "../live/problem.tsx";
+import { BackLink } from "./back-link.tsx";
 import { Difficulty } from "./difficulty.tsx";
 import { readManifest } from "./manifest.ts";
 import { RunList } from "./run-list.tsx";
@@ -36,11 +37,7 @@ export function ScenarioPage() {
 
   return (
     <div className="page">
-      <p className={styles.back}>
-        <Link to="/scenarios" className="tap">
-          All scenarios
-        </Link>
-      </p>
+      <BackLink />
       <div className="page-head">
         <h1>{scenario?.title ?? scenarioId}</h1>
         <code className="dimmed">{scenarioId}</code>

@@ -9,9 +9,10 @@ import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
 import { type Run, RunSchema, ScenarioService } from "../../gen/orrery/scenarios/v1/scenarios_pb.ts";
 import { ConfigError } from "../platform/config/environment.ts";
+import { culpritsOf, type RootCause } from "../scenarios/manifest.ts";
 import { type Profile, quickTimeScale } from "../scenarios/run/profile.ts";
 import { LoadProcess } from "./load-process.ts";
-import { scenarioIds } from "./scenario.ts";
+import { manifestOf, scenarioIds } from "./scenario.ts";
 import { outcome, runToEnd, tableOfRuns } from "./scenario-runs.ts";
 import { type Shop, startShop } from "./shop.ts";
 import { Stages } from "./stages.ts";
@@ -31,11 +32,15 @@ export interface VerifyOptions {
  * whether each fault was seen, and gone afterwards.
  */
 export async function verify(ids: readonly string[], options: VerifyOptions): Promise<void> {
-  const stopped = untilStopped();
+  let hasStopped = false;
+  void untilStopped().then(() => {
+    hasStopped = true;
+  });
+  const isStopped = () => hasStopped;
   const wanted = await chosen(ids, options);
   const runs = await (options.shops > 1 && wanted.length > 1
-    ? onSeveralShops(wanted, options)
-    : onOneShop(wanted, options, stopped));
+    ? onSeveralShops(wanted, options, isStopped)
+    : onOneShop(wanted, options, isStopped));
   process.stdout.write(`${tableOfRuns(runs)}\n`);
   const failed = runs.filter(({ failures }) => failures.length > 0);
   process.stdout.write(`${runs.length - failed.length} of ${wanted.length} scenarios are as their manifests say\n`);
@@ -59,7 +64,7 @@ async function chosen(ids: readonly string[], { all }: VerifyOptions): Promise<r
 async function onOneShop(
   ids: readonly string[],
   { profile, out }: VerifyOptions,
-  stopped: Promise<unknown>,
+  isStopped: () => boolean,
 ): Promise<readonly Run[]> {
   const stages = new Stages(process.stderr);
   const load = await LoadProcess.make();
@@ -86,14 +91,10 @@ async function onOneShop(
     startLoad(load, shop);
     const client = createClient(ScenarioService, createConnectTransport({ baseUrl: shop.url, httpVersion: "1.1" }));
     const runs: Run[] = [];
-    let isStopped = false;
-    void stopped.then(() => {
-      isStopped = true;
-    });
     for (const [index, id] of ids.entries()) {
-      if (isStopped) break;
+      if (isStopped()) break;
       stages.line(`${index + 1}/${ids.length} ${id}`);
-      const run = await runToEnd(client, id, { profile, isStopped: () => isStopped });
+      const run = await runToEnd(client, id, { profile, isStopped });
       runs.push(run);
       stages.line(`    ${outcome(run)}`);
       if (out !== undefined) await writeReport(out, run);
@@ -105,19 +106,33 @@ async function onOneShop(
   }
 }
 
+/** Faults that take processors, or whose load does: a shop beside would take from their effect, and they from its. */
+const hungryCategories: ReadonlySet<RootCause["category"]> = new Set(["cpu", "garbage-collection", "traffic"]);
+
+async function needsMachine(id: string): Promise<boolean> {
+  const { manifest } = await manifestOf(id);
+  return culpritsOf(manifest).some(({ rootCause }) => hungryCategories.has(rootCause.category));
+}
+
 /** Each shop is a process of its own, and tells by reports how its scenarios went. */
-async function onSeveralShops(ids: readonly string[], { profile, out, shops }: VerifyOptions): Promise<readonly Run[]> {
+async function onSeveralShops(
+  ids: readonly string[],
+  { profile, out, shops }: VerifyOptions,
+  isStopped: () => boolean,
+): Promise<readonly Run[]> {
   const folder = out ?? (await mkdtemp(join(tmpdir(), "orrery-reports-")));
   try {
     // A report of an earlier time is none of now.
     await Promise.all(ids.map((id) => rm(reportFile(folder, id), { force: true })));
-    const count = Math.min(shops, ids.length);
+    const hungry = await Promise.all(ids.map(needsMachine));
+    const beside = ids.filter((_, index) => hungry[index] === false);
+    const alone = ids.filter((_, index) => hungry[index] === true);
+    const options = ["--profile", profile, "--out", folder];
+    const own = Array.from({ length: shops }, (_, shop) => beside.filter((_, index) => index % shops === shop));
     await Promise.all(
-      Array.from({ length: count }, (_, shop) => {
-        const own = ids.filter((_, index) => index % count === shop);
-        return verifyBeside(own, ["--profile", profile, "--out", folder], `shop ${shop + 1}: `);
-      }),
+      own.map((share, shop) => share.length > 0 && verifyBeside(share, options, `shop ${shop + 1}: `)),
     );
+    if (alone.length > 0 && !isStopped()) await verifyBeside(alone, options, "one shop: ");
     const reports = await Promise.all(ids.map((id) => readFile(reportFile(folder, id), "utf8").catch(() => undefined)));
     return reports.flatMap((report) => (report === undefined ? [] : fromJsonString(RunSchema, report)));
   } finally {

@@ -1,30 +1,14 @@
 // Takes the pictures of the walkthrough in docs/scenarios.md on a running shop, whose flag and load it changes and puts
 // back: node scripts/render-walkthrough.ts http://localhost:8080. It takes some ten minutes, for it waits for alerts.
-import { join } from "node:path";
 import type { Page } from "playwright-core";
-import sharp from "sharp";
 import { launchBrowser } from "../src/load/chromium.ts";
+import { takePicture } from "./take-picture.ts";
 
-const folder = join(import.meta.dirname, "..", "docs", "images");
 const [, , url = "http://localhost:8080"] = process.argv;
 const flag = "paymentFailure";
 const users = 20;
 /** An alert comes within some minutes; so does its end. */
 const patienceMs = 15 * 60_000;
-
-/** Takes a picture when the page is at rest; the colours are few, so that the file is small. */
-async function picture(page: Page, name: string, height = 800): Promise<void> {
-  await page.evaluate("document.fonts.ready");
-  // Charts are drawn, and pictures faded in, after the text is there.
-  await page.waitForTimeout(1_500);
-  const png = sharp(await page.screenshot({ clip: { x: 0, y: 0, width: 1280, height } })).png({
-    palette: true,
-    colours: 128,
-    compressionLevel: 9,
-  });
-  const { size } = await png.toFile(join(folder, `walkthrough-${name}.png`));
-  console.log(`walkthrough-${name}.png ${Math.round(size / 1000)} kB`);
-}
 
 async function ask(method: string, path: string, body?: object): Promise<unknown> {
   const headers = { "content-type": "application/json" };
@@ -75,6 +59,7 @@ const context = await browser.newContext({
 });
 context.setDefaultTimeout(60_000);
 const page = await context.newPage();
+const picture = (name: string, height?: number) => takePicture(page, `walkthrough-${name}`, height);
 const alert = (name: string) => page.getByRole("row", { name });
 const alerts = ["payment-availability-page", "checkout-availability-page"];
 try {
@@ -86,43 +71,43 @@ try {
     .click();
   // So much that the charts show how it was before.
   await page.waitForTimeout(120_000);
-  await picture(page, "load");
+  await picture("load");
 
   await setFlag(page, "50%");
   await page.getByText("What it does").click();
-  await picture(page, "flag", 620);
+  await picture("flag", 620);
   await refusedOrder(page);
-  await picture(page, "customer");
+  await picture("customer");
 
   await page.goto("/observatory/slos?range=5m#payment-availability-page");
   for (const name of alerts) await alert(name).filter({ hasText: "firing" }).waitFor({ timeout: patienceMs });
-  await picture(page, "alert");
+  await picture("alert");
 
   // The map shows the last minute: all of it with the fault.
   await page.waitForTimeout(60_000);
   await page.goto("/observatory/");
   await page.locator('.react-flow__node[data-id="payment"]').filter({ hasText: "%" }).waitFor();
-  await picture(page, "map");
+  await picture("map");
   await page.goto("/observatory/?node=payment");
   await page.locator('.react-flow__node[data-id="payment"]').waitFor();
   await page.getByRole("complementary", { name: "Details" }).waitFor();
-  await picture(page, "payment");
+  await picture("payment");
 
   const { traceId, spanId } = await failedCharge();
   await page.goto(`/observatory/traces/${traceId}?span=${spanId}`);
   await page.getByRole("complementary", { name: "Span" }).waitFor();
-  await picture(page, "trace");
+  await picture("trace");
 
   await page.goto(`/observatory/logs?trace=${traceId}`);
   const record = page.locator("main ol li").filter({ hasText: "Flag evaluated" }).filter({ hasText: "payment" });
   await record.first().locator("button, summary").first().click();
-  await picture(page, "logs");
+  await picture("logs");
 
   await setFlag(page, "off");
   await page.goto("/observatory/slos?range=15m#payment-availability-page");
   for (const name of alerts) await alert(name).filter({ hasText: "cleared" }).waitFor({ timeout: patienceMs });
   await page.getByRole("cell", { name: "firing" }).first().waitFor({ state: "detached", timeout: patienceMs });
-  await picture(page, "cleared");
+  await picture("cleared");
 } finally {
   await ask("POST", "/orrery.flags.v1.FlagService/ClearFlags", { keys: [flag] });
   await ask("PATCH", "/loadgen/api/v1/settings", { users: 5 });

@@ -106,11 +106,18 @@ async function onOneShop(
   }
 }
 
-/** Faults that take processors, or whose load does: a shop beside would take from their effect, and they from its. */
-const hungryCategories: ReadonlySet<RootCause["category"]> = new Set(["cpu", "garbage-collection", "traffic"]);
+/** Faults that take processors: by themselves, by their load, or by the collection of a heap that is nearly full. */
+const hungryCategories: ReadonlySet<RootCause["category"]> = new Set([
+  "cpu",
+  "garbage-collection",
+  "memory",
+  "traffic",
+]);
 
+/** Whether a shop beside would take from what a scenario does, and it from the other's. */
 async function needsMachine(id: string): Promise<boolean> {
   const { manifest } = await manifestOf(id);
+  if ((manifest.load.browserUsers ?? 0) > 0) return true;
   return culpritsOf(manifest).some(({ rootCause }) => hungryCategories.has(rootCause.category));
 }
 

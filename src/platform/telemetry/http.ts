@@ -21,26 +21,33 @@ interface Layer {
   end(layer: Layer, status: number): void;
 }
 
-/** The layers of answers under way, the outermost first. */
-const layers = new WeakMap<HttpResponse, Layer[]>();
+/** The layers of an answer under way, the outermost first. */
+const layers = Symbol("layers");
 /** What a request that is passed on within the process belongs to; a header would say no more. */
-const passedOn = new WeakMap<HttpRequest, Context>();
+const passedOn = Symbol("passed on");
+
+interface LayeredResponse extends HttpResponse {
+  [layers]?: Layer[];
+}
+interface PassedRequest extends HttpRequest {
+  [passedOn]?: Context;
+}
 
 /** Tells the telemetry of the service that has the request which route answers it: `/api/products/{productId}`. */
 export function setHttpRoute(response: HttpResponse, route: string): void {
-  const layer = layers.get(response)?.at(-1);
+  const layer = (response as LayeredResponse)[layers]?.at(-1);
   if (layer !== undefined) layer.route = route;
 }
 
 /** Ends the layer with the answer, or with its breaking off; of several the innermost first. */
-function enter(response: HttpResponse, layer: Layer): void {
-  const known = layers.get(response);
+function enter(response: LayeredResponse, layer: Layer): void {
+  const known = response[layers];
   if (known !== undefined) {
     known.push(layer);
     return;
   }
   const entered = [layer];
-  layers.set(response, entered);
+  response[layers] = entered;
   const end = () => {
     for (let last = entered.pop(); last !== undefined; last = entered.pop()) last.end(last, response.statusCode);
   };
@@ -78,7 +85,7 @@ export function tracedHttp(
     if (options.isUntraced?.(request.url ?? "/")) return handler(request, response);
     const method = knownMethods.has(request.method ?? "") ? (request.method ?? "") : "_OTHER";
     const begun = performance.now();
-    const parent = passedOn.get(request);
+    const parent = (request as PassedRequest)[passedOn];
     if (parent !== undefined && isUnsampled(parent)) {
       enter(response, {
         end: ({ route }, status) =>
@@ -134,10 +141,10 @@ export function tracedHttp(
 
 /** The same handler as seen by the one who passes requests on to it: a client span around it. */
 export function tracedForward(handler: HttpHandler, server: string, { tracer, isUnsampled }: Telemetry): HttpHandler {
-  return (request, response) => {
+  return (request: PassedRequest, response) => {
     const parent = context.active();
     if (isUnsampled(parent)) {
-      passedOn.set(request, parent);
+      request[passedOn] = parent;
       handler(request, response);
       return;
     }
@@ -148,7 +155,7 @@ export function tracedForward(handler: HttpHandler, server: string, { tracer, is
       parent,
     );
     const active = trace.setSpan(parent, span);
-    passedOn.set(request, active);
+    request[passedOn] = active;
     enter(response, {
       end(_layer, status) {
         span.setAttribute("http.response.status_code", status);

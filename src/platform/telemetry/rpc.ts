@@ -44,6 +44,10 @@ export function tracedInvoke(method: DescMethodUnary, invoke: Invoke, telemetry:
     // What was passed on within the process needs no header to be known.
     const isKnown = call.protocolName === "local" || trace.getSpan(around) !== undefined;
     const parent = isKnown ? around : propagation.extract(around, call.header, headerGetter);
+    if (parent === around && telemetry.isUnsampled(parent)) {
+      const begun = performance.now();
+      return counted(invoke(request, call), { begun, duration, within: parent, kind: call.protocolName, outcomes });
+    }
     return traced({
       telemetry,
       duration,
@@ -86,6 +90,11 @@ export function tracedTransport(
     unary(method, signal, timeoutMs, header, input, contextValues) {
       const name = methodName(method);
       const around = context.active();
+      if (server.isLocal && telemetry.isUnsampled(around)) {
+        const begun = performance.now();
+        const pending = inner.unary(method, signal, timeoutMs, header, input, contextValues);
+        return counted(pending, { begun, duration, within: around, kind: name, outcomes });
+      }
       return traced({
         telemetry,
         duration,
@@ -103,6 +112,28 @@ export function tracedTransport(
     },
     stream: (...call) => inner.stream(...call),
   };
+}
+
+/** Counts a call of a trace that is not sampled, as most are in a flood: nothing is made but what it waits for. */
+async function counted<T>(
+  pending: Promise<T>,
+  call: {
+    readonly begun: number;
+    readonly duration: Histogram;
+    readonly within: Context;
+    readonly kind: string;
+    readonly outcomes: (kind: string, error?: ConnectError) => Attributes;
+  },
+): Promise<T> {
+  const { begun, duration, within, kind, outcomes } = call;
+  try {
+    const answer = await pending;
+    duration.record((performance.now() - begun) / 1_000, outcomes(kind), within);
+    return answer;
+  } catch (error) {
+    duration.record((performance.now() - begun) / 1_000, outcomes(kind, ConnectError.from(error)), within);
+    throw error;
+  }
 }
 
 /** Runs a call within its span, and without one where the trace is not sampled. */
@@ -155,8 +186,16 @@ function outcomesOf(kindOf: (kind: string) => Attributes) {
       ...(failed === 1 ? { "error.type": status } : {}),
     };
   });
-  return (kind: string, error: ConnectError | undefined) =>
-    sets.of(kind, error?.code, error !== undefined && isFailure(error) ? 1 : 0);
+  const successes = new Map<string, Attributes>();
+  return (kind: string, error?: ConnectError) => {
+    if (error !== undefined) return sets.of(kind, error.code, isFailure(error) ? 1 : 0);
+    let success = successes.get(kind);
+    if (success === undefined) {
+      success = sets.of(kind, undefined, 0);
+      successes.set(kind, success);
+    }
+    return success;
+  };
 }
 
 function systemOf(protocolName: string): string {

@@ -136,9 +136,7 @@ async function onSeveralShops(
     const alone = ids.filter((_, index) => hungry[index] === true);
     const options = ["--profile", profile, "--out", folder];
     const own = Array.from({ length: shops }, (_, shop) => beside.filter((_, index) => index % shops === shop));
-    await Promise.all(
-      own.map((share, shop) => share.length > 0 && verifyBeside(share, options, `shop ${shop + 1}: `)),
-    );
+    await Promise.all(own.map((share, shop) => share.length > 0 && verifyBeside(share, options, `shop ${shop + 1}: `)));
     if (alone.length > 0 && !isStopped()) await verifyBeside(alone, options, "one shop: ");
     const reports = await Promise.all(ids.map((id) => readFile(reportFile(folder, id), "utf8").catch(() => undefined)));
     return reports.flatMap((report) => (report === undefined ? [] : fromJsonString(RunSchema, report)));

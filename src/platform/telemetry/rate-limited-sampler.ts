@@ -14,8 +14,14 @@ const maxOperations = 100;
 const memorySeconds = 2;
 const forgottenAfterMs = 10 * memorySeconds * 1_000;
 /**
- * Keeps every trace as long as there are about so many a second of one operation at most, and beyond that every second, third
- * or nth: what is rare is kept whole, what floods is thinned out. Decisions are made at the root by the trace id's last
+ * Of what comes n times as often as allowed, one of n to this power is kept. With 1 the cost of what is kept would stay as
+ * high as ever while the machine has the least to spare; so it falls, with the root of n.
+ */
+const thinning = 1.5;
+
+/**
+ * Keeps every trace as long as there are about so many a second of one operation at most, and beyond that every third, eighth
+ * or nth: what is rare is kept whole, what floods is thinned out, the more the more it floods. Decisions are made at the root by the trace id's last
  * 56 bits, which are random, and `tracestate` tells what a kept trace stands for, so that counts stay true.
  *
  * Threshold in `tracestate`: https://opentelemetry.io/docs/specs/otel/trace/tracestate-probability-sampling/
@@ -97,7 +103,8 @@ class Allowance {
     const seconds = (now - this.#at) / 1_000;
     this.#at = now;
     this.#count = this.#count * Math.exp(-seconds / memorySeconds) + 1;
-    return Math.max(1, Math.round((this.#count - 1) / (memorySeconds * this.#perSecond)));
+    const timesAllowed = (this.#count - 1) / (memorySeconds * this.#perSecond);
+    return Math.max(1, Math.round(timesAllowed ** thinning));
   }
 }
 

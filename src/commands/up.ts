@@ -83,7 +83,9 @@ function whatIsWhere({ url, databases, flagFile, otlp, process: { ports } }: Sho
     ...(otlp === undefined
       ? []
       : [["OTLP of your own programs", `localhost:${otlp.grpc} (gRPC), http://localhost:${otlp.http} (HTTP)`]]),
-    ...(options.load ? [["Customers who never tire", `${url}/loadgen/`]] : []),
+    ...(options.load
+      ? [["Customers who never tire", `${url}/${options.observatory ? "observatory/load" : "loadgen/"}`]]
+      : []),
     ["Web API", `${url}/api/docs`],
     ["Mail that the shop has written", `${url}/mail/`],
     ["gRPC, gRPC-Web and Connect", `${url}/oteldemo.CartService/GetCart and so on, with reflection and health`],

@@ -2,7 +2,7 @@ import { connect as connectHttp2, createServer as createHttp2Server } from "node
 import type { AddressInfo } from "node:net";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { createClient, createRouterTransport } from "@connectrpc/connect";
-import { connectNodeAdapter, createConnectTransport } from "@connectrpc/connect-node";
+import { connectNodeAdapter, createConnectTransport, createGrpcTransport } from "@connectrpc/connect-node";
 import * as grpc from "@grpc/grpc-js";
 import { CurrencyConversionRequestSchema, CurrencyService } from "../gen/oteldemo/currency_pb.ts";
 import { MoneySchema } from "../gen/oteldemo/money_pb.ts";
@@ -69,12 +69,11 @@ export async function benchCalls({ seconds, report }: { readonly seconds: number
     connectNodeAdapter({ routes: ({ service }) => service(CurrencyService, implementation) }),
   );
   await new Promise<void>((resolve) => plain.listen(0, "127.0.0.1", resolve));
-  const { port: plainPort } = plain.address() as AddressInfo;
-  const connect = createClient(
-    CurrencyService,
-    createConnectTransport({ baseUrl: `http://127.0.0.1:${plainPort}`, httpVersion: "2", acceptCompression: [] }),
-  );
+  const options = { baseUrl: `http://127.0.0.1:${(plain.address() as AddressInfo).port}`, acceptCompression: [] };
+  const connect = createClient(CurrencyService, createConnectTransport({ ...options, httpVersion: "2" }));
   await measure("network, plain connect-node (Connect)", () => connect.convert(request), { baseline });
+  const connectGrpc = createClient(CurrencyService, createGrpcTransport(options));
+  await measure("network, plain connect-node (gRPC)", () => connectGrpc.convert(request), { baseline });
   plain.close();
 
   const grpcJs = await plainGrpcJs();

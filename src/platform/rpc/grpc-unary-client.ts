@@ -149,7 +149,9 @@ function exchange<M>(sent: Exchange<M>): Promise<Exchanged<M>> {
         if (received.trailers === undefined && opened.rstCode !== constants.NGHTTP2_NO_ERROR) return;
         attempt(() => succeed(received.whole()));
       });
-      opened.on("close", () => fail(closedBefore(opened.rstCode)));
+      opened.on("close", () => {
+        if (!isOver) fail(closedBefore(opened.rstCode));
+      });
       opened.end(sent.body);
     }
 

@@ -263,12 +263,21 @@ describe("a call that is not waited for any longer", () => {
   });
 });
 
-test("a refusal that comes before the message was sent is heard, and the rest not sent", async () => {
+test.each([
+  ["and the stream ended", answering(grpc, [], { "grpc-status": "8", "grpc-message": "too%20much" })],
+  [
+    "and the stream reset",
+    (stream: ServerHttp2Stream) => {
+      trailersOnly({ "grpc-status": "8", "grpc-message": "too%20much" })(stream);
+      stream.close(constants.NGHTTP2_CANCEL);
+    },
+  ],
+])("a refusal that comes before the message was sent is heard, the rest not sent, %s", async (_, refuse) => {
   const reset: number[] = [];
   const origin = await serve((stream) => {
     stream.on("close", () => reset.push(stream.rstCode));
     stream.pause();
-    answering(grpc, [], { "grpc-status": "8", "grpc-message": "too%20much" })(stream);
+    refuse(stream);
   });
   const client = createClient(AdService, remoteTransport(origin));
   const call = client.getAds({ contextKeys: ["x".repeat(3_000_000)] }, { timeoutMs: 5_000 });

@@ -146,12 +146,16 @@ function exchange<M>(sent: Exchange<M>): Promise<Exchanged<M>> {
       });
       opened.on("end", () => {
         // Cut off rather than ended: "error" or "close" tells how.
-        if (received.trailers === undefined && opened.rstCode !== constants.NGHTTP2_NO_ERROR) return;
+        if (!received.hasStatus && opened.rstCode !== constants.NGHTTP2_NO_ERROR) return;
         attempt(() => succeed(received.whole()));
       });
-      opened.on("close", () => {
-        if (!isOver) fail(closedBefore(opened.rstCode));
-      });
+      opened.on("close", () =>
+        attempt(() => {
+          // One who has answered may well want no more of the request.
+          if (!received.hasStatus) throw closedBefore(opened.rstCode);
+          succeed(received.whole());
+        }),
+      );
       opened.end(sent.body);
     }
 
@@ -209,6 +213,10 @@ class ReceivedAnswer<M> {
       }
       this.#message = read(bytes);
     });
+  }
+
+  get hasStatus(): boolean {
+    return this.trailers !== undefined || this.#headers?.["grpc-status"] !== undefined;
   }
 
   /** @throws ConnectError when it is not the head of an answer by gRPC */

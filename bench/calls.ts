@@ -2,7 +2,7 @@ import { connect as connectHttp2, createServer as createHttp2Server } from "node
 import type { AddressInfo } from "node:net";
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { createClient, createRouterTransport } from "@connectrpc/connect";
-import { connectNodeAdapter, createConnectTransport } from "@connectrpc/connect-node";
+import { connectNodeAdapter, createConnectTransport, createGrpcTransport } from "@connectrpc/connect-node";
 import * as grpc from "@grpc/grpc-js";
 import { CurrencyConversionRequestSchema, CurrencyService } from "../gen/oteldemo/currency_pb.ts";
 import { MoneySchema } from "../gen/oteldemo/money_pb.ts";
@@ -51,6 +51,10 @@ export async function benchCalls({ seconds, report }: { readonly seconds: number
   );
   await measure("Connect's router transport", () => router.convert(request), { baseline });
 
+  const grpcJs = await plainGrpcJs();
+  const plainGrpc = await measure("network, plain grpc-js", grpcJs.call, { baseline });
+  grpcJs.close();
+
   const port = await openPort({
     host: "127.0.0.1",
     port: 0,
@@ -62,24 +66,22 @@ export async function benchCalls({ seconds, report }: { readonly seconds: number
     }),
   });
   const remote = client(CurrencyService, remoteTransport(`http://127.0.0.1:${port.port}`));
-  await measure("network, our server and client (gRPC)", () => remote.convert(request), { baseline });
+  await measure("network, our server and client (gRPC)", () => remote.convert(request), {
+    baseline: { name: "plain grpc-js", value: plainGrpc },
+    target: { at: "most", value: 1.5 * plainGrpc },
+  });
   await port.drain(100);
 
   const plain = createHttp2Server(
     connectNodeAdapter({ routes: ({ service }) => service(CurrencyService, implementation) }),
   );
   await new Promise<void>((resolve) => plain.listen(0, "127.0.0.1", resolve));
-  const { port: plainPort } = plain.address() as AddressInfo;
-  const connect = createClient(
-    CurrencyService,
-    createConnectTransport({ baseUrl: `http://127.0.0.1:${plainPort}`, httpVersion: "2", acceptCompression: [] }),
-  );
+  const options = { baseUrl: `http://127.0.0.1:${(plain.address() as AddressInfo).port}`, acceptCompression: [] };
+  const connect = createClient(CurrencyService, createConnectTransport({ ...options, httpVersion: "2" }));
   await measure("network, plain connect-node (Connect)", () => connect.convert(request), { baseline });
+  const connectGrpc = createClient(CurrencyService, createGrpcTransport(options));
+  await measure("network, plain connect-node (gRPC)", () => connectGrpc.convert(request), { baseline });
   plain.close();
-
-  const grpcJs = await plainGrpcJs();
-  await measure("network, plain grpc-js", grpcJs.call, { baseline });
-  grpcJs.close();
 }
 
 async function bareHttp2() {

@@ -4,6 +4,7 @@ import { MethodOptions_IdempotencyLevel } from "@bufbuild/protobuf/wkt";
 import { type Client, Code, ConnectError, createClient, type Transport } from "@connectrpc/connect";
 import { type CallContext, currentCall } from "./call-context.ts";
 import { areRetriesSpent, markRetriesSpent, platformErrors, rpcError } from "./errors.ts";
+import type { MetadataInit } from "./http2-metadata.ts";
 import { RetryBudget } from "./retry-budget.ts";
 import { methodName } from "./service-routes.ts";
 
@@ -51,8 +52,7 @@ export function resilientTransport(inner: Transport, policy: Partial<ClientPolic
       const now = performance.now();
       const wanted = now + (timeoutMs ?? policyTimeoutMs);
       const deadline = parent === undefined ? wanted : Math.min(wanted, parent.deadline - marginMs);
-      const headers = new Headers(header);
-      for (const [name, value] of parent?.propagated ?? []) if (!headers.has(name)) headers.set(name, value);
+      const headers = withPropagated(header, parent?.propagated ?? []);
       const repeatable = isRepeatable(method, headers);
       budget.request();
       for (let attempt = 1; ; attempt++) {
@@ -78,8 +78,20 @@ export function resilientTransport(inner: Transport, policy: Partial<ClientPolic
   };
 }
 
-function isRepeatable(method: DescMethodUnary, headers: Headers): boolean {
-  return method.idempotency !== MethodOptions_IdempotencyLevel.IDEMPOTENCY_UNKNOWN || headers.has(idempotencyKeyHeader);
+/** Metadata of one's own goes before what travels along. */
+function withPropagated(
+  header: MetadataInit | undefined,
+  propagated: CallContext["propagated"],
+): MetadataInit | undefined {
+  if (propagated.length === 0) return header;
+  const headers = new Headers(header);
+  for (const [name, value] of propagated) if (!headers.has(name)) headers.set(name, value);
+  return headers;
+}
+
+function isRepeatable(method: DescMethodUnary, header: MetadataInit | undefined): boolean {
+  if (method.idempotency !== MethodOptions_IdempotencyLevel.IDEMPOTENCY_UNKNOWN) return true;
+  return header !== undefined && new Headers(header).has(idempotencyKeyHeader);
 }
 
 async function pauseUnlessCancelled(ms: number, signal: AbortSignal | undefined, parent: CallContext | undefined) {

@@ -1,7 +1,8 @@
 import { Code, ConnectError, type Transport } from "@connectrpc/connect";
-import { createGrpcTransport } from "@connectrpc/connect-node";
+import { createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
 import { currentCall } from "./call-context.ts";
 import { platformErrors, rpcError } from "./errors.ts";
+import { grpcUnaryClient } from "./grpc-unary-client.ts";
 import { methodName } from "./service-routes.ts";
 
 /** Largest message that is read, in bytes: gRPC's usual limit. */
@@ -9,38 +10,37 @@ export const maxMessageBytes = 4 * 1024 * 1024;
 
 /**
  * Calls a service over gRPC on HTTP/2 clear text; every gRPC server understands it, the OpenTelemetry Demo's
- * included. One connection is kept and remade when it breaks.
+ * included. One connection is kept and remade when it breaks. Unary calls, which are all but a few, go by a client of our
+ * own that costs a fraction of connect-node's (docs/decisions/0019); streams go by connect-node's.
  *
  * @param origin `http://host:port`
  */
 export function remoteTransport(origin: string): Transport {
-  const grpc = createGrpcTransport({
-    baseUrl: origin,
-    readMaxBytes: maxMessageBytes,
-    // Inside a mesh, compressing costs more than the call.
-    acceptCompression: [],
+  const connection = new Http2SessionManager(origin, {
     pingIntervalMs: 30_000,
     idleConnectionTimeoutMs: 5 * 60_000,
   });
+  const callUnary = grpcUnaryClient(connection, maxMessageBytes);
+  const grpc = createGrpcTransport({
+    baseUrl: origin,
+    sessionManager: connection,
+    readMaxBytes: maxMessageBytes,
+    // Inside a mesh, compressing costs more than the call.
+    acceptCompression: [],
+  });
   return {
-    async unary(method, signal, timeoutMs, header, input, contextValues) {
-      const until = endingWithCaller(signal);
+    async unary(method, signal, timeoutMs, header, input) {
+      const parent = currentCall()?.signal;
       try {
-        return await grpc.unary(method, until, timeoutMs, header, input, contextValues);
+        return await callUnary(method, input, { header, timeoutMs, signals: [signal, parent] });
       } catch (cause) {
         const error = ConnectError.from(cause);
-        if (until?.aborted) throw error;
+        if (signal?.aborted || parent?.aborted) throw error;
         throw withReason(error, methodName(method));
       }
     },
     stream: (...call) => grpc.stream(...call),
   };
-}
-
-function endingWithCaller(signal: AbortSignal | undefined): AbortSignal | undefined {
-  const parent = currentCall()?.signal;
-  if (signal === undefined || parent === undefined) return signal ?? parent;
-  return AbortSignal.any([signal, parent]);
 }
 
 /** Gives what befell the call on its way the reasons that the same has in one process. */
@@ -72,7 +72,7 @@ const connectErrors = new Set(["ECONNREFUSED", "EHOSTDOWN", "EHOSTUNREACH", "ENE
 
 /**
  * Whether the call never left, because there was no connection. When there is no way to the other side, as to a
- * container that has gone, connect-node takes that for a defect.
+ * container that has gone, connect-node's connections take that for a defect.
  */
 export function isNotConnected(error: unknown): boolean {
   for (let cause = error; cause instanceof Error; cause = cause.cause) {

@@ -12,6 +12,7 @@ import { Health } from "../../../gen/grpc/health/v1/health_pb.ts";
 import { ServerReflection as ReflectionV1 } from "../../../gen/grpc/reflection/v1/reflection_pb.ts";
 import { ServerReflection as ReflectionV1Alpha } from "../../../gen/grpc/reflection/v1alpha/reflection_pb.ts";
 import { idempotencyKeyHeader } from "./client.ts";
+import { grpcUnaryServer } from "./grpc-unary-server.ts";
 import { type HealthSource, healthRoutes, isConnectionClosing } from "./health.ts";
 import type { LocalServices } from "./local-services.ts";
 import { refuseMalformedMessages } from "./malformed-message.ts";
@@ -42,6 +43,7 @@ export function rpcHandler(options: {
   readonly isAllowedOrigin: (origin: string) => boolean;
 }): HttpHandler {
   const { services, health, contract, isAllowedOrigin } = options;
+  const answerUnary = grpcUnaryServer(services.methods(), maxMessageBytes);
   const handle = connectNodeAdapter({
     readMaxBytes: maxMessageBytes,
     writeMaxBytes: maxMessageBytes,
@@ -81,7 +83,8 @@ export function rpcHandler(options: {
       response.end();
       return;
     }
-    handle(request, response);
+    // What services call each other by is the cheapest; connect-node answers everything else.
+    if (!answerUnary(request, response)) handle(request, response);
   };
 }
 

@@ -119,13 +119,13 @@ function toRpcError(error: unknown, name: string, log: Logger): ConnectError {
 class CallScope implements HandlerContext, CallContext {
   readonly service;
   readonly deadline: number;
-  readonly propagated;
   readonly #incoming: IncomingCall;
   readonly #parent: CallContext | undefined;
   #controller: AbortController | undefined;
   #timer: NodeJS.Timeout | undefined;
   #ended: ConnectError | undefined;
   #values: ContextValues | undefined;
+  #propagated: CallContext["propagated"] | undefined;
   #unlink: (() => void) | undefined;
 
   readonly method: DescMethodUnary;
@@ -136,7 +136,6 @@ class CallScope implements HandlerContext, CallContext {
     this.#incoming = incoming;
     this.#parent = incoming.protocolName === "local" ? currentCall() : undefined;
     this.deadline = performance.now() + Math.min(incoming.timeoutMs ?? limitMs, limitMs);
-    this.propagated = propagatedMetadata(incoming.header);
   }
 
   get signal(): AbortSignal {
@@ -166,6 +165,11 @@ class CallScope implements HandlerContext, CallContext {
 
   timeoutMs = (): number => Math.max(0, this.deadline - performance.now());
 
+  /** Only a call that is made in turn needs it, and putting the headers of one together is not free. */
+  get propagated() {
+    this.#propagated ??= propagatedMetadata(this.#incoming.header);
+    return this.#propagated;
+  }
   get requestMethod() {
     return this.#incoming.requestMethod;
   }

@@ -10,6 +10,7 @@ import { within } from "../lifecycle/within.ts";
 import type { Logger } from "../logging/logger.ts";
 import { isStoreUnavailable } from "../sql/store-unavailable.ts";
 import { type EventLog, EventLogUnavailableError, type EventRecord } from "./event-log.ts";
+import { requireSupport } from "./kafka-broker.ts";
 import { endClient } from "./kafka-client.ts";
 import { KafkaConsumer } from "./kafka-consumer.ts";
 
@@ -60,8 +61,8 @@ export function kafkaEventLog({ brokers, clientId, log }: KafkaOptions): EventLo
     return publication;
   }
 
-  async function send(events: readonly EventRecord[]): Promise<void> {
-    producer ??= new Producer<string, Buffer, string, string>({
+  function newProducer(): Producer<string, Buffer, string, string> {
+    return new Producer({
       ...connection,
       retries: 8,
       // What is repeated because its answer was lost is written once.
@@ -71,14 +72,22 @@ export function kafkaEventLog({ brokers, clientId, log }: KafkaOptions): EventLo
       repeatOnStaleMetadata: true,
       serializers: { key: bytesOrNone, value: (value) => value, headerKey: bytes, headerValue: bytes },
     });
-    const using = producer;
+  }
+
+  async function send(events: readonly EventRecord[]): Promise<void> {
+    const using = producer ?? newProducer();
+    const sending = async () => {
+      if (producer === undefined) await requireSupport(using, brokers);
+      await using.send({ messages: events.map(toMessage) });
+    };
     try {
-      await within(publishMs, using.send({ messages: events.map(toMessage) }), "The broker does not answer");
+      await within(publishMs, sending(), "The broker does not answer");
+      producer = using;
     } catch (cause) {
       // What it knows of brokers and sequences may be what is wrong.
       producer = undefined;
       await endClient(using.close());
-      if (isRefusal(cause)) throw cause;
+      if (isRefusal(cause) || cause instanceof EventLogUnavailableError) throw cause;
       throw new EventLogUnavailableError(`Kafka at ${brokers.join(",")} cannot be reached`, { cause });
     }
   }

@@ -72,7 +72,11 @@ export async function openDatabase(options: {
   sql.begin = safeBegin(sql);
   sql.reserve = () => openSession(settings);
   try {
-    await onceItAnswers(() => migrate(sql, schema, migrations, log), { address, log, signal });
+    const prepare = async () => {
+      await checkVersion(sql, address);
+      await migrate(sql, schema, migrations, log);
+    };
+    await onceItAnswers(prepare, { address, log, signal });
   } catch (error) {
     await sql.end({ timeout: 1 });
     throw error;
@@ -111,6 +115,24 @@ const refusals = new Map([
   ["42501", "does not allow that user to make what is needed"],
 ]);
 
+function nameOf({ host, port }: DatabaseAddress): string {
+  return `PostgreSQL at ${host}:${port}`;
+}
+
+/** The oldest major version on which all migrations and statements work; see docs/deployment.md. */
+const oldestVersion = 13;
+
+/** @throws ConfigError when the server is too old, rather than the first statement that it does not understand */
+async function checkVersion(sql: Sql, address: DatabaseAddress): Promise<void> {
+  const [row] = await sql<{ version: string }[]>`select current_setting('server_version') as version`;
+  // Distributions add to it: 16.4 (Debian 16.4-1.pgdg120+1).
+  const [version = ""] = row?.version.split(" ") ?? [];
+  if (Number.parseInt(version, 10) >= oldestVersion) return;
+  throw new ConfigError(
+    `${nameOf(address)} is version ${version}; ${oldestVersion} or newer is needed. See DB_CONNECTION_STRING.`,
+  );
+}
+
 const longestPauseMs = 2_000;
 
 /** Services and servers may start in any order: waits, and says so once. */
@@ -123,7 +145,7 @@ async function onceItAnswers(
   },
 ): Promise<void> {
   const { address, log, signal } = options;
-  const server = `PostgreSQL at ${address.host}:${address.port}`;
+  const server = nameOf(address);
   for (let tries = 1; ; tries++) {
     try {
       await work();

@@ -45,6 +45,8 @@ const serverState =
 export function openValkey(address: ValkeyAddress, log: Logger): Valkey {
   const { host, port, username, password, isEncrypted } = address;
   const client = createClient({
+    // The third version of the protocol begins with a command that servers before Redis 6 do not know.
+    RESP: 2,
     ...(username === undefined ? {} : { username }),
     ...(password === undefined ? {} : { password }),
     socket: {

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import postgres from "postgres";
 import { ConfigError, type DatabaseAddress } from "../config/environment.ts";
 import type { Logger } from "../logging/logger.ts";
+import { FullDisk } from "./full-disk.ts";
 import { connectionLost, refusingWhenLost } from "./lost-connection.ts";
 import { isStoreUnavailable } from "./store-unavailable.ts";
 
@@ -69,7 +70,8 @@ export async function openDatabase(options: {
     onnotice: (notice: postgres.Notice) => log.debug({ notice: notice.message }, "PostgreSQL notice"),
   };
   const sql = postgres(settings);
-  sql.begin = safeBegin(sql);
+  const disk = new FullDisk(nameOf(address), log);
+  sql.begin = safeBegin(sql, disk);
   sql.reserve = () => openSession(settings);
   try {
     const prepare = async () => {
@@ -85,7 +87,7 @@ export async function openDatabase(options: {
   // meanwhile would be an unhandled rejection.
   Object.assign(sql.options, { fetch_types: false });
   return {
-    sql,
+    sql: disk.watching(sql),
     isReachable: async () => {
       try {
         await sql`select 1`;
@@ -174,7 +176,7 @@ type Work = (tx: Transaction) => unknown;
 const maxTransactionMs = 90_000;
 
 /** `sql.begin`, in both its forms, whose transactions end well when their connection is lost. */
-function safeBegin(sql: Sql): Sql["begin"] {
+function safeBegin(sql: Sql, disk: FullDisk): Sql["begin"] {
   const begin = sql.begin.bind(sql) as (mode: string, work: Work) => Promise<unknown>;
   const safe = (...args: [work: Work] | [mode: string, work: Work]) => {
     const [mode, work] = args.length === 1 ? ["", args[0]] : args;
@@ -199,7 +201,10 @@ function safeBegin(sql: Sql): Sql["begin"] {
       transaction.finally(() => clearTimeout(timer)).catch(() => {});
     });
     const bounded = Promise.race([transaction, bound]);
-    bounded.then(over, over);
+    bounded.then(over, (error) => {
+      over();
+      disk.failed(error);
+    });
     return bounded;
   };
   return safe as Sql["begin"];

@@ -50,6 +50,8 @@ export function kafkaEventLog({ brokers, clientId, log }: KafkaOptions): EventLo
   const consumers = new Set<KafkaConsumer>();
   const admin = new Admin({ ...connection, autocreateTopics: false, retries: 1 });
   let producer: Producer<string, Buffer, string, string> | undefined;
+  /** Whether the broker has told that it can do what is asked of it. */
+  let isSupported = false;
   let lastPublication: Promise<unknown> = Promise.resolve();
 
   /** One at a time, so that the order on the wire is that of the calls whatever has to be repeated. */
@@ -75,17 +77,19 @@ export function kafkaEventLog({ brokers, clientId, log }: KafkaOptions): EventLo
   }
 
   async function send(events: readonly EventRecord[]): Promise<void> {
-    const using = producer ?? newProducer();
+    producer ??= newProducer();
+    const using = producer;
     const sending = async () => {
-      if (producer === undefined) await requireSupport(using, brokers);
+      if (!isSupported) await requireSupport(using, brokers);
+      isSupported = true;
       await using.send({ messages: events.map(toMessage) });
     };
     try {
       await within(publishMs, sending(), "The broker does not answer");
-      producer = using;
     } catch (cause) {
       // What it knows of brokers and sequences may be what is wrong.
       producer = undefined;
+      isSupported = false;
       await endClient(using.close());
       if (isRefusal(cause) || cause instanceof EventLogUnavailableError) throw cause;
       throw new EventLogUnavailableError(`Kafka at ${brokers.join(",")} cannot be reached`, { cause });

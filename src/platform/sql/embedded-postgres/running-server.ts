@@ -39,6 +39,11 @@ export class RunningServer {
         this.#tell("ended", `PostgreSQL (process ${pid}) has ended by itself; starting it again`);
       }
       const other = await findPostmaster(this.#cluster, socketDir);
+      if (other?.socketDir === socketDir) {
+        // One that we have started took so long that the wait for it was given up.
+        this.#isBack(other);
+        return true;
+      }
       if (other !== undefined) {
         const { dataDir } = this.#cluster;
         this.#tell("other", `${dataDir} is served by another PostgreSQL now (process ${other.pid}), not started by us`);
@@ -46,9 +51,7 @@ export class RunningServer {
       }
       const started = await startPostmaster(this.#cluster, this.#binaries, { socketDir, signal });
       if (started === undefined) return false;
-      this.#postmaster = started;
-      this.#log(`PostgreSQL is back (process ${started.pid})`);
-      this.#told = undefined;
+      this.#isBack(started);
       return true;
     } catch (error) {
       if (signal.aborted) return false;
@@ -57,6 +60,12 @@ export class RunningServer {
       this.#tell(reason, `${message}. It is started again as soon as that works`);
       return false;
     }
+  }
+
+  #isBack(postmaster: Postmaster): void {
+    this.#postmaster = postmaster;
+    this.#told = undefined;
+    this.#log(`PostgreSQL is back (process ${postmaster.pid})`);
   }
 
   #tell(reason: string, line: string): void {

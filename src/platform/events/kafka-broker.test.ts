@@ -90,12 +90,9 @@ test("a broker that is too old takes no events, and what it lacks is said; they 
   }
 });
 
-test.each([
-  ["a request", new Map([...kafka23].filter(([key]) => key !== 22)), "it does not know InitProducerId"],
-  ["how to tell what it knows", new Map([[apiVersions, 0]]), "it does not know ApiVersions 1"],
-])("a broker so old that it does not know %s is told as such", async (_, newest, lack) => {
-  const broker = await startOldBroker(newest);
-  await expect(open(broker.address).publish([event])).rejects.toThrow(`is too old: ${lack}.`);
+test("a broker so old that it does not know a request at all is told as such", async () => {
+  const broker = await startOldBroker(new Map([...kafka23].filter(([key]) => key !== 22)));
+  await expect(open(broker.address).publish([event])).rejects.toThrow("is too old: it does not know InitProducerId.");
 });
 
 test("a consumer whose broker is too old says so once, and goes on asking for another", async () => {

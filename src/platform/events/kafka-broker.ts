@@ -1,4 +1,4 @@
-import { type Base, findErrorBy } from "@platformatic/kafka";
+import type { Base } from "@platformatic/kafka";
 import { EventLogUnavailableError } from "./event-log.ts";
 
 /**
@@ -30,19 +30,11 @@ export async function requireSupport(client: Pick<Base, "listApis">, brokers: re
 }
 
 async function lackingOf(client: Pick<Base, "listApis">): Promise<string | undefined> {
-  try {
-    const offered = new Map((await client.listApis()).map(({ name, maxVersion }) => [name, maxVersion]));
-    for (const [name, version] of needed) {
-      const newest = offered.get(name);
-      if (newest === undefined) return `it does not know ${name}`;
-      if (newest < version) return `it knows ${name} up to version ${newest}, and ${version} is needed`;
-    }
-    return undefined;
-  } catch (error) {
-    // So old that it does not tell what it can do in a form that the client reads.
-    if (error instanceof Error && findErrorBy(error, "apiId", "UNSUPPORTED_VERSION") !== null) {
-      return "it does not know ApiVersions 1";
-    }
-    throw error;
+  const offered = new Map((await client.listApis()).map(({ name, maxVersion }) => [name, maxVersion]));
+  for (const [name, version] of needed) {
+    const newest = offered.get(name);
+    if (newest === undefined) return `it does not know ${name}`;
+    if (newest < version) return `it knows ${name} up to version ${newest}, and ${version} is needed`;
   }
+  return undefined;
 }

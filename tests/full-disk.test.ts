@@ -29,7 +29,14 @@ beforeEach(async () => {
   [, url = ""] = await shop.says(/The shop +(http\S+)\//);
   const [, host = "", port = ""] = await shop.says(/psql -h (\S+) -p (\d+)/);
   await shop.says(/Ctrl-C/);
-  sql = postgres({ host, port: Number(port), database: "astronomy_db", username: "postgres", max: 2, onnotice: () => {} });
+  sql = postgres({
+    host,
+    port: Number(port),
+    database: "astronomy_db",
+    username: "postgres",
+    max: 2,
+    onnotice: () => {},
+  });
 });
 afterEach(async () => {
   if (noSmallDisk !== undefined) return;

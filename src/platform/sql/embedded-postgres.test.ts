@@ -252,9 +252,7 @@ test("a server that cannot be started again says why once, and is back as soon a
   await expect.poll(attempts, { timeout: 10_000 }).toBeGreaterThanOrEqual(3);
   expect(lines.filter((line) => line.includes("pg_control"))).toHaveLength(1);
   await rename(`${control}.away`, control);
-  await expect
-    .poll(() => query(server, "select 1 as one").catch(() => []), { timeout: 10_000 })
-    .toEqual([{ one: 1 }]);
+  await expect.poll(() => query(server, "select 1 as one").catch(() => []), { timeout: 10_000 }).toEqual([{ one: 1 }]);
   expect(lines).toHaveLength(3);
 });
 

@@ -7,12 +7,7 @@ import { type Binaries, findBinaries } from "./embedded-postgres/binaries.ts";
 import { type Cluster, ensureCluster, locateCluster } from "./embedded-postgres/cluster.ts";
 import { DataFolderInUseError, EmbeddedPostgresError } from "./embedded-postgres/errors.ts";
 import { type Ownership, takeOwnership } from "./embedded-postgres/ownership.ts";
-import {
-  findPostmaster,
-  isCurrent,
-  startPostmaster,
-  stopPostmaster,
-} from "./embedded-postgres/postmaster.ts";
+import { findPostmaster, isCurrent, startPostmaster, stopPostmaster } from "./embedded-postgres/postmaster.ts";
 import { isAlive } from "./embedded-postgres/process.ts";
 import { RunningServer } from "./embedded-postgres/running-server.ts";
 

@@ -92,8 +92,11 @@ async function expectAllIsWellAgain({ answers, refused }: ReturnType<typeof shop
     if (answer.status === 200) orderIds.set(customer.userId, answer.body.orderId);
   }
   // Orders that a failure left half-way are taken up once no call can be working on them any more.
-  await sql`
-    update checkout.orders set updated_at = now() - interval '1 minute' where state in ('pending', 'charged')`;
+  await eventually(
+    () => sql`
+      update checkout.orders set updated_at = now() - interval '1 minute' where state in ('pending', 'charged')`,
+    30_000,
+  );
   for (const { customer } of refused()) {
     const again = await eventually(async () => {
       if (!orderIds.has(customer.userId)) await customer.puts(flashlight);
@@ -140,7 +143,7 @@ describe.skipIf(noSmallDisk !== undefined)(
       // Each switch takes a new file, which there is no room for: PostgreSQL ends all sessions, then itself.
       await eventually(async () => {
         for (let file = 0; file < 4; file++) await sql`select pg_switch_wal()`.catch(() => {});
-        expect(linesOf(/has ended by itself/)).toHaveLength(1);
+        expect(linesOf(/has ended by itself/)).not.toEqual([]);
       }, 60_000);
       await eventually(async () => expect(await isReady()).toBe(false));
       const refusedBefore = customers.refused().length;
@@ -149,7 +152,11 @@ describe.skipIf(noSmallDisk !== undefined)(
       await shop.says(/PostgreSQL is back/);
       await customers.end();
       await expectAllIsWellAgain(customers);
-      expect(linesOf(/started again as soon as/)).toEqual([expect.stringMatching(/No space left|no room on the disk/)]);
+      // It may come back for a moment, in room of its own making.
+      const outages = linesOf(/has ended by itself/).length;
+      const reasons = linesOf(/started again as soon as/);
+      expect(reasons.length).toBeLessThanOrEqual(outages);
+      for (const line of reasons) expect(line).toMatch(/No space left|no room on the disk/);
       await shop.terminate();
     }, 180_000);
   },

@@ -3,11 +3,12 @@ import { type BaseOptions, Consumer as Client, ListOffsetTimestamps } from "@pla
 import type { Logger } from "../logging/logger.ts";
 import type { ConsumeOptions, Consumer } from "./event-log.ts";
 import type { DeadLetter } from "./handle-event.ts";
+import { requireSupport } from "./kafka-broker.ts";
 import { endClient, type KafkaClient, recordOffsets } from "./kafka-client.ts";
 import { Partitions, type ReceivedRecord, windowSize } from "./kafka-partitions.ts";
 
 export interface KafkaConsumerOptions {
-  readonly connection: BaseOptions;
+  readonly connection: BaseOptions & { readonly bootstrapBrokers: string[] };
   readonly options: ConsumeOptions;
   readonly setAside: (event: ReceivedRecord, letter: DeadLetter) => Promise<void>;
   readonly log: Logger;
@@ -130,13 +131,17 @@ export class KafkaConsumer implements Consumer {
       signal.addEventListener("abort", () => resolve(undefined), { once: true });
     });
     try {
-      const joining = client.consume({
-        topics: [topic],
-        mode: "committed",
-        fallbackMode: "earliest",
-        autocommit: false,
-        highWaterMark: Number(windowSize),
-      });
+      const join = async () => {
+        await requireSupport(client, connection.bootstrapBrokers);
+        return client.consume({
+          topics: [topic],
+          mode: "committed",
+          fallbackMode: "earliest",
+          autocommit: false,
+          highWaterMark: Number(windowSize),
+        });
+      };
+      const joining = join();
       joining.catch(giveUp);
       const stream = await Promise.race([joining, aborted]);
       if (stream !== undefined) {

@@ -10,6 +10,7 @@ import { within } from "../lifecycle/within.ts";
 import type { Logger } from "../logging/logger.ts";
 import { isStoreUnavailable } from "../sql/store-unavailable.ts";
 import { type EventLog, EventLogUnavailableError, type EventRecord } from "./event-log.ts";
+import { requireSupport } from "./kafka-broker.ts";
 import { endClient } from "./kafka-client.ts";
 import { KafkaConsumer } from "./kafka-consumer.ts";
 
@@ -49,6 +50,8 @@ export function kafkaEventLog({ brokers, clientId, log }: KafkaOptions): EventLo
   const consumers = new Set<KafkaConsumer>();
   const admin = new Admin({ ...connection, autocreateTopics: false, retries: 1 });
   let producer: Producer<string, Buffer, string, string> | undefined;
+  /** Whether the broker has told that it can do what is asked of it. */
+  let isSupported = false;
   let lastPublication: Promise<unknown> = Promise.resolve();
 
   /** One at a time, so that the order on the wire is that of the calls whatever has to be repeated. */
@@ -60,8 +63,8 @@ export function kafkaEventLog({ brokers, clientId, log }: KafkaOptions): EventLo
     return publication;
   }
 
-  async function send(events: readonly EventRecord[]): Promise<void> {
-    producer ??= new Producer<string, Buffer, string, string>({
+  function newProducer(): Producer<string, Buffer, string, string> {
+    return new Producer({
       ...connection,
       retries: 8,
       // What is repeated because its answer was lost is written once.
@@ -71,14 +74,24 @@ export function kafkaEventLog({ brokers, clientId, log }: KafkaOptions): EventLo
       repeatOnStaleMetadata: true,
       serializers: { key: bytesOrNone, value: (value) => value, headerKey: bytes, headerValue: bytes },
     });
+  }
+
+  async function send(events: readonly EventRecord[]): Promise<void> {
+    producer ??= newProducer();
     const using = producer;
+    const sending = async () => {
+      if (!isSupported) await requireSupport(using, brokers);
+      isSupported = true;
+      await using.send({ messages: events.map(toMessage) });
+    };
     try {
-      await within(publishMs, using.send({ messages: events.map(toMessage) }), "The broker does not answer");
+      await within(publishMs, sending(), "The broker does not answer");
     } catch (cause) {
       // What it knows of brokers and sequences may be what is wrong.
       producer = undefined;
+      isSupported = false;
       await endClient(using.close());
-      if (isRefusal(cause)) throw cause;
+      if (isRefusal(cause) || cause instanceof EventLogUnavailableError) throw cause;
       throw new EventLogUnavailableError(`Kafka at ${brokers.join(",")} cannot be reached`, { cause });
     }
   }

@@ -1,9 +1,11 @@
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createConnection, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import postgres from "postgres";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, onTestFinished, test } from "vitest";
+import { ConfigError } from "../config/environment.ts";
 import { createLogger } from "../logging/logger.ts";
 import { until } from "../rpc/testing.ts";
 import { type Database, openDatabase, type Sql } from "./database.ts";
@@ -204,4 +206,46 @@ test("a server that cannot be reached is told at the start as unavailable", asyn
     log,
   });
   await expect(failed).rejects.toSatisfy(isStoreUnavailable);
+});
+
+/** Passes connections on to the test's server; whatever that says, `told` is said in place of `truth`. */
+async function startMisquoting(truth: string, told: string): Promise<number> {
+  const { host, port } = testDatabase.connection;
+  const relay = createServer((near) => {
+    const far = createConnection(join(host, `.s.PGSQL.${port}`));
+    for (const socket of [near, far]) {
+      socket.on("error", () => {});
+      socket.once("close", () => near.destroy() && far.destroy());
+    }
+    near.pipe(far);
+    far.on("data", (bytes) => near.write(bytes.toString("latin1").replaceAll(truth, told), "latin1"));
+  });
+  await new Promise<void>((resolve) => relay.listen(0, "127.0.0.1", resolve));
+  onTestFinished(() => void relay.close());
+  const bound = relay.address();
+  return typeof bound === "object" && bound !== null ? bound.port : 0;
+}
+
+test("a server that is too old is refused at the start: which one, how old, and what is needed", async () => {
+  const admin = postgres({ ...testDatabase.connection, max: 1 });
+  const [row] = await admin<{ version: string }[]>`select current_setting('server_version') as version`;
+  await admin.end();
+  const version = row?.version ?? "";
+  const older = `12.${"4".padEnd(version.length - 3, "0")}`;
+  const port = await startMisquoting(version, older);
+  const started = openDatabase({
+    address: { ...testDatabase.connection, host: "127.0.0.1", port },
+    schema: "shop",
+    migrations: pathToFileURL(`${folder}/`),
+    poolSize: 1,
+    applicationName: "database.test",
+    log,
+    // One that waits for servers that are away does not wait for this one.
+    signal: new AbortController().signal,
+  });
+  const refusal = await started.catch((error: unknown) => error);
+  expect(refusal).toBeInstanceOf(ConfigError);
+  expect(String(refusal)).toBe(
+    `ConfigError: PostgreSQL at 127.0.0.1:${port} is version ${older}; 13 or newer is needed. See DB_CONNECTION_STRING.`,
+  );
 });

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import postgres from "postgres";
 import { ConfigError, type DatabaseAddress } from "../config/environment.ts";
 import type { Logger } from "../logging/logger.ts";
+import { FullDisk } from "./full-disk.ts";
 import { connectionLost, refusingWhenLost } from "./lost-connection.ts";
 import { isStoreUnavailable } from "./store-unavailable.ts";
 
@@ -69,10 +70,15 @@ export async function openDatabase(options: {
     onnotice: (notice: postgres.Notice) => log.debug({ notice: notice.message }, "PostgreSQL notice"),
   };
   const sql = postgres(settings);
-  sql.begin = safeBegin(sql);
+  const disk = new FullDisk(nameOf(address), log);
+  sql.begin = safeBegin(sql, disk);
   sql.reserve = () => openSession(settings);
   try {
-    await onceItAnswers(() => migrate(sql, schema, migrations, log), { address, log, signal });
+    const prepare = async () => {
+      await checkVersion(sql, address);
+      await migrate(sql, schema, migrations, log);
+    };
+    await onceItAnswers(prepare, { address, log, signal });
   } catch (error) {
     await sql.end({ timeout: 1 });
     throw error;
@@ -81,7 +87,7 @@ export async function openDatabase(options: {
   // meanwhile would be an unhandled rejection.
   Object.assign(sql.options, { fetch_types: false });
   return {
-    sql,
+    sql: disk.watching(sql),
     isReachable: async () => {
       try {
         await sql`select 1`;
@@ -111,6 +117,24 @@ const refusals = new Map([
   ["42501", "does not allow that user to make what is needed"],
 ]);
 
+function nameOf({ host, port }: DatabaseAddress): string {
+  return `PostgreSQL at ${host}:${port}`;
+}
+
+/** The oldest major version on which all migrations and statements work; see docs/deployment.md. */
+const oldestVersion = 13;
+
+/** @throws ConfigError when the server is too old, rather than the first statement that it does not understand */
+async function checkVersion(sql: Sql, address: DatabaseAddress): Promise<void> {
+  const [row] = await sql<{ version: string }[]>`select current_setting('server_version') as version`;
+  // Distributions add to it: 16.4 (Debian 16.4-1.pgdg120+1).
+  const [version = ""] = row?.version.split(" ") ?? [];
+  if (Number.parseInt(version, 10) >= oldestVersion) return;
+  throw new ConfigError(
+    `${nameOf(address)} is version ${version}; ${oldestVersion} or newer is needed. See DB_CONNECTION_STRING.`,
+  );
+}
+
 const longestPauseMs = 2_000;
 
 /** Services and servers may start in any order: waits, and says so once. */
@@ -123,7 +147,7 @@ async function onceItAnswers(
   },
 ): Promise<void> {
   const { address, log, signal } = options;
-  const server = `PostgreSQL at ${address.host}:${address.port}`;
+  const server = nameOf(address);
   for (let tries = 1; ; tries++) {
     try {
       await work();
@@ -152,7 +176,7 @@ type Work = (tx: Transaction) => unknown;
 const maxTransactionMs = 90_000;
 
 /** `sql.begin`, in both its forms, whose transactions end well when their connection is lost. */
-function safeBegin(sql: Sql): Sql["begin"] {
+function safeBegin(sql: Sql, disk: FullDisk): Sql["begin"] {
   const begin = sql.begin.bind(sql) as (mode: string, work: Work) => Promise<unknown>;
   const safe = (...args: [work: Work] | [mode: string, work: Work]) => {
     const [mode, work] = args.length === 1 ? ["", args[0]] : args;
@@ -177,7 +201,10 @@ function safeBegin(sql: Sql): Sql["begin"] {
       transaction.finally(() => clearTimeout(timer)).catch(() => {});
     });
     const bounded = Promise.race([transaction, bound]);
-    bounded.then(over, over);
+    bounded.then(over, (error) => {
+      over();
+      disk.failed(error);
+    });
     return bounded;
   };
   return safe as Sql["begin"];

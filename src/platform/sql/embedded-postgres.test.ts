@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, truncate, writeFile } from "node:fs/promises";
+import { chmod, mkdir, mkdtemp, readdir, readFile, rename, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
@@ -220,6 +220,54 @@ test("the owner keeps its folder when a crash of one session makes the server en
     })
     .toHaveLength(1);
   await expect(start()).rejects.toThrow(DataFolderInUseError);
+});
+
+/** A server is started again within a second or two, on a machine that has nothing else to do. */
+const patiently = { timeout: 15_000 };
+
+test("a server that ends by itself is started again in its place, with its data and its owner", async () => {
+  const server = await start();
+  await query(server, "create table orders as select 7 as id");
+  const pid = await postmasterPid();
+  lines = [];
+  process.kill(pid, "SIGKILL");
+  const orders = () => query(server, "select id from orders").catch(() => []);
+  await expect.poll(orders, patiently).toEqual([{ id: 7 }]);
+  await expect
+    .poll(() => lines.map((line) => line.replaceAll(/\d+/g, "N")), patiently)
+    .toEqual([
+      "PostgreSQL (process N) has ended by itself; starting it again",
+      expect.stringMatching(/^PostgreSQL is back \(process N\)$/),
+    ]);
+  await expect.poll(() => start().catch((error: unknown) => error), patiently).toBeInstanceOf(DataFolderInUseError);
+});
+
+test("a server that cannot be started again says why once, and is back as soon as it can be", async () => {
+  const server = await start();
+  const pid = await postmasterPid();
+  const control = join(dataDir, "cluster", "global", "pg_control");
+  lines = [];
+  await rename(control, `${control}.away`);
+  process.kill(pid, "SIGKILL");
+  await expect.poll(() => lines.filter((line) => line.includes("pg_control")).length, patiently).toBe(1);
+  // Each attempt leaves a word in PostgreSQL's own log.
+  const attempts = async () => (await readFile(join(dataDir, "postgres.log"), "utf8")).split("pg_control").length - 1;
+  await expect.poll(attempts, patiently).toBeGreaterThanOrEqual(3);
+  expect(lines.filter((line) => line.includes("pg_control"))).toHaveLength(1);
+  await rename(`${control}.away`, control);
+  await expect.poll(() => query(server, "select 1 as one").catch(() => []), patiently).toEqual([{ one: 1 }]);
+  expect(lines).toHaveLength(3);
+});
+
+test("a stop while the server is down is a stop", async () => {
+  const server = await start();
+  const pid = await postmasterPid();
+  process.kill(pid, "SIGKILL");
+  await expect.poll(() => lines.some((line) => line.includes("has ended by itself")), patiently).toBe(true);
+  await server.stop();
+  await expect(stat(server.socketDir)).rejects.toThrow("ENOENT");
+  expect(await postmasterPid().catch(() => 0)).toSatisfy((left: number) => left === 0 || !isAlive(left));
+  expect(await query(await start(), "select 1 as one")).toEqual([{ one: 1 }]);
 });
 
 test("a damaged cluster is named, and not touched", async () => {

@@ -7,14 +7,9 @@ import { type Binaries, findBinaries } from "./embedded-postgres/binaries.ts";
 import { type Cluster, ensureCluster, locateCluster } from "./embedded-postgres/cluster.ts";
 import { DataFolderInUseError, EmbeddedPostgresError } from "./embedded-postgres/errors.ts";
 import { type Ownership, takeOwnership } from "./embedded-postgres/ownership.ts";
-import {
-  findPostmaster,
-  isCurrent,
-  type Postmaster,
-  startPostmaster,
-  stopPostmaster,
-} from "./embedded-postgres/postmaster.ts";
+import { findPostmaster, isCurrent, startPostmaster, stopPostmaster } from "./embedded-postgres/postmaster.ts";
 import { isAlive } from "./embedded-postgres/process.ts";
+import { RunningServer } from "./embedded-postgres/running-server.ts";
 
 export { DataFolderInUseError, EmbeddedPostgresError };
 
@@ -52,7 +47,8 @@ const START_TIMEOUT_MS = 60_000;
 
 /**
  * Starts PostgreSQL on a data folder, or adopts the server that a killed process left running on it, and makes this
- * process the owner of the folder until {@link EmbeddedPostgres.stop}. The superuser is `postgres`.
+ * process the owner of the folder until {@link EmbeddedPostgres.stop}. A server that ends by itself meanwhile is
+ * started again in its place. The superuser is `postgres`.
  *
  * @throws DataFolderInUseError when a live process owns the folder
  * @throws EmbeddedPostgresError for everything else that a person has to put right; nothing is ever deleted
@@ -68,18 +64,14 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     const cluster = await locateCluster({ dataDir, stateDir, log });
     const binaries = await findBinaries({ account: cluster.account, stateDir, log });
     await ensureCluster(cluster, { binaries, durable: !ephemeral, log });
-    const { postmaster, ownership } = await own(cluster, binaries, { owner: options.describeOwner, log });
+    const { server, ownership } = await own(cluster, binaries, { owner: options.describeOwner, log });
+    const { socketDir, port } = server.postmaster;
     let stopped: Promise<void> | undefined;
     return {
-      socketDir: postmaster.socketDir,
-      port: postmaster.port,
-      connection: ({ database, user }) => ({
-        host: postmaster.socketDir,
-        port: postmaster.port,
-        database,
-        username: user,
-      }),
-      stop: () => (stopped ??= stop(postmaster, ownership, ephemeral ? dataDir : undefined)),
+      socketDir,
+      port,
+      connection: ({ database, user }) => ({ host: socketDir, port, database, username: user }),
+      stop: () => (stopped ??= stop(server, ownership, ephemeral ? dataDir : undefined)),
     };
   } catch (error) {
     if (ephemeral) {
@@ -94,16 +86,20 @@ async function own(
   cluster: Cluster,
   binaries: Binaries,
   options: { owner: string; log: (line: string) => void },
-): Promise<{ postmaster: Postmaster; ownership: Ownership }> {
-  const deadline = Date.now() + START_TIMEOUT_MS;
-  while (Date.now() < deadline) {
+): Promise<{ server: RunningServer; ownership: Ownership }> {
+  const deadline = performance.now() + START_TIMEOUT_MS;
+  while (performance.now() < deadline) {
     const orphan = await findPostmaster(cluster);
     const postmaster = orphan ?? (await startPostmaster(cluster, binaries));
     if (postmaster === undefined) {
       await sleep(50);
       continue;
     }
-    const outcome = await takeOwnership(postmaster, options.owner);
+    const server = new RunningServer(postmaster, { cluster, binaries, log: options.log });
+    const outcome = await takeOwnership(postmaster, {
+      owner: options.owner,
+      revive: (signal) => server.revive(signal),
+    });
     switch (outcome.kind) {
       case "held":
         throw new DataFolderInUseError(cluster.dataDir, outcome.pid, outcome.owner);
@@ -119,13 +115,13 @@ async function own(
           }))
         ) {
           options.log(`restarting the PostgreSQL (process ${orphan.pid}) left by a process that was killed`);
-          await stop(postmaster, outcome.ownership, undefined);
+          await stop(server, outcome.ownership, undefined);
           continue;
         }
         if (orphan) {
           options.log(`took over the PostgreSQL (process ${orphan.pid}) left by a process that was killed`);
         }
-        return { postmaster, ownership: outcome.ownership };
+        return { server, ownership: outcome.ownership };
     }
   }
   const pid = (await findPostmaster(cluster))?.pid;
@@ -135,10 +131,10 @@ async function own(
   );
 }
 
-async function stop(postmaster: Postmaster, ownership: Ownership, folder: string | undefined): Promise<void> {
+async function stop(server: RunningServer, ownership: Ownership, folder: string | undefined): Promise<void> {
   // The lock is held to the end: nobody else can adopt a server that is about to stop.
-  ownership.expectEnd();
-  await stopPostmaster(postmaster);
+  await ownership.expectEnd();
+  await stopPostmaster(server.postmaster);
   await ownership.release();
   if (folder !== undefined) {
     await rm(folder, { recursive: true, force: true });

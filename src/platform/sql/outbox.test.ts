@@ -130,6 +130,25 @@ test("the wait between attempts grows up to its bound, and the failure is kept",
   for (const [index, wait] of waits.entries()) expect(wait).toBeLessThanOrEqual(bounds[index] ?? 0);
 });
 
+test("a clock that is put back keeps no entry waiting, be it tried or not", async () => {
+  await add(entry("a", "new"), entry("b", "tried"), entry("c", "given up"));
+  await sql`update outbox set attempts = 3 where key = 'b'`;
+  await sql`update outbox set next_attempt_at = next_attempt_at + interval '2 hours'`;
+  await sql`update outbox set attempts = 3, next_attempt_at = 'infinity' where key = 'c'`;
+  const { relay: made, delivered } = relay();
+  expect(await made.deliverBatch()).toBe(2);
+  expect(delivered).toEqual(["new", "tried"]);
+  expect(await left()).toBe(1);
+});
+
+test("a clock that is put back for less than the longest wait keeps what is new no longer", async () => {
+  await add(entry("a", "new"));
+  await sql`update outbox set next_attempt_at = next_attempt_at + interval '10 seconds'`;
+  const { relay: made, delivered } = relay();
+  await made.deliverBatch();
+  expect(delivered).toEqual(["new"]);
+});
+
 test("an entry that is given up stays to be seen, and no longer holds back its key", async () => {
   await add(entry("a", "a1"), entry("a", "a2"));
   const { relay: made, delivered, tried } = relay((each) => textOf(each) === "a1", { maxAttempts: 3, maxBackoffMs: 1 });

@@ -53,7 +53,8 @@ const pollMs = 1_000;
 /**
  * Delivers what is in an outbox, oldest first. One relay per outbox and topic works at a time, whatever the number of
  * processes. An entry is due when those before it of the same key are delivered or given up, so that order per key is
- * kept.
+ * kept. A clock that is put back keeps nothing waiting: what was never tried is due, and so is what would have to wait
+ * longer than any entry does.
  */
 export class OutboxRelay {
   readonly #options: OutboxRelayOptions;
@@ -102,7 +103,10 @@ export class OutboxRelay {
       if (lock?.held !== true) return 0;
       const rows = await tx<Row[]>`
         select id, topic, key, value, headers, attempts from outbox as due
-        where topic = ${topic} and next_attempt_at <= now() and not exists (
+        where topic = ${topic} and next_attempt_at < 'infinity'
+          and (attempts = 0 or next_attempt_at <= now()
+            or next_attempt_at > now() + ${maxBackoffMs} * interval '1 millisecond')
+          and not exists (
           select from outbox as earlier
           where earlier.topic = due.topic and earlier.key = due.key and earlier.id < due.id
             and earlier.next_attempt_at < 'infinity')

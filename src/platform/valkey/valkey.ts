@@ -38,6 +38,15 @@ const longestPauseMs = 1_000;
 const serverState =
   /^(LOADING|BUSY|MASTERDOWN|READONLY|OOM|MISCONF|NOAUTH|WRONGPASS|NOPERM|CLUSTERDOWN|TRYAGAIN|MAXCLIENTS)\b/;
 
+/** What is wrong with a server that no connection can be made to. */
+function problemOf(error: unknown): string {
+  // The client greets with HELLO, which came with Redis 6; every Valkey knows it.
+  const isTooOld = error instanceof ErrorReply && /^ERR unknown command .?HELLO/i.test(error.message);
+  return isTooOld
+    ? "is too old: it does not know HELLO. Valkey, or Redis 6 or newer, is needed. See VALKEY_ADDR."
+    : "cannot be reached";
+}
+
 /**
  * Opens a connection that is made again whenever it breaks. A server that is away is no error of the start: what is asked
  * meanwhile fails at once.
@@ -64,7 +73,7 @@ export function openValkey(address: ValkeyAddress, log: Logger): Valkey {
   let isDown = false;
   client.on("error", (error) => {
     // One line an outage: the client tells each attempt.
-    if (!isDown) log.error({ error }, `Valkey at ${host}:${port} cannot be reached`);
+    if (!isDown) log.error({ error }, `Valkey at ${host}:${port} ${problemOf(error)}`);
     isDown = true;
   });
   client.on("ready", () => {

@@ -1,7 +1,19 @@
 import { spawn } from "node:child_process";
 import { createHash, randomUUID } from "node:crypto";
 import { existsSync } from "node:fs";
-import { chmod, chown, mkdir, open, readdir, readFile, realpath, rename, rm, writeFile } from "node:fs/promises";
+import {
+  chmod,
+  chown,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rm,
+  statfs,
+  writeFile,
+} from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { type Account, canEnter, serverAccount } from "./account.ts";
 import type { Binaries } from "./binaries.ts";
@@ -131,7 +143,7 @@ async function runInitdb(
   });
   if (code !== 0) {
     await rm(target, { recursive: true, force: true });
-    throw explain(cluster, output, "initdb failed");
+    throw await explain(cluster, output, "initdb failed");
   }
 }
 
@@ -175,8 +187,11 @@ async function checkVersion(cluster: Cluster, binaries: Binaries): Promise<void>
   }
 }
 
-/** Turns what PostgreSQL wrote before it gave up into an error: the last telling line, and what can be done. */
-export function explain(cluster: Cluster, output: string, headline: string): EmbeddedPostgresError {
+/**
+ * Turns what PostgreSQL wrote before it gave up into an error: the last telling line, and what can be done. On a full disk
+ * there may be no room for its last words either.
+ */
+export async function explain(cluster: Cluster, output: string, headline: string): Promise<EmbeddedPostgresError> {
   const lines = output.split("\n").map((line) => line.trim());
   const telling =
     lines.find((line) => DISK_FULL.test(line)) ??
@@ -186,9 +201,12 @@ export function explain(cluster: Cluster, output: string, headline: string): Emb
   const cause = telling.replace(/^.*?\b(FATAL|PANIC|ERROR|error):\s*/, "");
   const where = `PostgreSQL on ${cluster.dataDir}: ${headline}: ${cause || "no reason given"}`;
   if (DISK_FULL.test(telling)) {
+    return new EmbeddedPostgresError("disk-full", `${where}. Make room on the disk; nothing was deleted`);
+  }
+  if (await isDiskFull(cluster.logFile)) {
     return new EmbeddedPostgresError(
       "disk-full",
-      `${where}. Make room on the disk and start again; nothing was deleted`,
+      `PostgreSQL on ${cluster.dataDir}: ${headline}, and there is no room on the disk. Make room; nothing was deleted`,
     );
   }
   if (/Permission denied|Read-only file system|has wrong ownership|has invalid permissions/i.test(cause)) {
@@ -207,6 +225,12 @@ export function explain(cluster: Cluster, output: string, headline: string): Emb
   return corrupt.test(cause)
     ? new EmbeddedPostgresError("folder-corrupt", `${where}. ${capital(whatToDo(cluster))}; log: ${cluster.logFile}`)
     : new EmbeddedPostgresError("not-started", `${where}. Log: ${cluster.logFile}`);
+}
+
+/** Whether there is not even room for a few lines where a file is. */
+async function isDiskFull(path: string): Promise<boolean> {
+  const disk = await statfs(path).catch(() => undefined);
+  return disk !== undefined && disk.bavail * disk.bsize < 64 * 1_024;
 }
 
 function whatToDo(cluster: Cluster): string {

@@ -7,8 +7,8 @@ import { isAlive } from "./process.ts";
 export interface Ownership {
   /** What the server says its version is. */
   readonly serverVersion: string;
-  /** The server is about to end the session itself. */
-  expectEnd(): void;
+  /** The server is about to end the session itself: from here on nobody brings it back. */
+  expectEnd(): Promise<void>;
   release(): Promise<void>;
 }
 
@@ -22,10 +22,26 @@ const LOCK = 0x4f525259;
 const NAME_PATTERN = /^orrery (\d+) (.*)$/;
 /** How long a dead owner's session may outlive its process. */
 const GRACE_MS = 2000;
+/** Pauses between attempts to get a lost session back. */
+const FIRST_PAUSE_MS = 200;
+const LONGEST_PAUSE_MS = 2000;
 
-/** Takes the owner's lock, unless a live process has it. */
-export async function takeOwnership(postmaster: Postmaster, owner: string): Promise<OwnershipOutcome> {
-  let ending = false;
+/**
+ * Takes the owner's lock, unless a live process has it.
+ *
+ * @param options.revive asked when the session was lost, again and again: brings the server back if it has ended; tells
+ *   whether there is one
+ */
+export async function takeOwnership(
+  postmaster: Postmaster,
+  options: { readonly owner: string; readonly revive: (signal: AbortSignal) => Promise<boolean> },
+): Promise<OwnershipOutcome> {
+  const { owner, revive } = options;
+  const ending = new AbortController();
+  const { signal } = ending;
+  let isTaken = false;
+  let regaining = false;
+  let reviving: Promise<boolean> | undefined;
   const sql = postgres({
     host: postmaster.socketDir,
     port: postmaster.port,
@@ -35,15 +51,14 @@ export async function takeOwnership(postmaster: Postmaster, owner: string): Prom
     idle_timeout: 0,
     max_lifetime: null,
     connect_timeout: 5,
+    backoff: () => 0,
     fetch_types: false,
     // That the server ends the session is no news: `onclose` tells.
     onnotice: () => {},
     // PostgreSQL cuts names at 63 bytes.
     connection: { application_name: `orrery ${process.pid} ${owner}`.slice(0, 63) },
     onclose: () => {
-      if (!ending) {
-        void regain();
-      }
+      if (isTaken && !regaining) void regain();
     },
   });
   const lock = async () => {
@@ -54,33 +69,37 @@ export async function takeOwnership(postmaster: Postmaster, owner: string): Prom
 
   /** The server ends every session when one of its processes crashes; it comes back by itself, and so do we. */
   async function regain(): Promise<void> {
-    while (!ending) {
-      await sleep(200, undefined, { ref: false });
-      if (ending || (await lock().catch(() => undefined))) {
-        return;
-      }
+    regaining = true;
+    for (let pause = FIRST_PAUSE_MS; !signal.aborted; pause = Math.min(2 * pause, LONGEST_PAUSE_MS)) {
+      await sleep(pause, undefined, { ref: false, signal }).catch(() => {});
+      if (signal.aborted) break;
+      reviving = revive(signal);
+      if ((await reviving) && !signal.aborted && (await lock().catch(() => undefined))) break;
     }
+    regaining = false;
   }
 
-  const expectEnd = () => {
-    ending = true;
+  const expectEnd = async () => {
+    ending.abort();
+    await reviving;
   };
   const release = async () => {
-    expectEnd();
+    await expectEnd();
     await sql.end({ timeout: 1 });
   };
-  const deadline = Date.now() + GRACE_MS;
+  const deadline = performance.now() + GRACE_MS;
   try {
     for (;;) {
       const serverVersion = await lock();
       if (serverVersion !== undefined) {
+        isTaken = true;
         return { kind: "taken", ownership: { serverVersion, expectEnd, release } };
       }
       const [holder] = await sql<{ name: string }[]>`
         select a.application_name as name from pg_locks l join pg_stat_activity a on a.pid = l.pid
         where l.locktype = 'advisory' and l.classid = 0 and l.objid = ${LOCK} and l.granted`;
       const [, pid = "0", holderOwner = "unknown"] = NAME_PATTERN.exec(holder?.name ?? "") ?? [];
-      if (holder && (isAlive(Number(pid)) || Date.now() > deadline)) {
+      if (holder && (isAlive(Number(pid)) || performance.now() > deadline)) {
         await release();
         return { kind: "held", pid: Number(pid), owner: holderOwner };
       }

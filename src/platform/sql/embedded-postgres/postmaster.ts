@@ -51,8 +51,11 @@ const SETTINGS = {
   log_line_prefix: "%m [%p] ",
 } as const;
 
-/** The server that runs on the cluster, if any. A postmaster.pid whose process is another program is removed. */
-export async function findPostmaster(cluster: Cluster): Promise<Postmaster | undefined> {
+/**
+ * The server that runs on the cluster, if any. What one left that has ended is removed: a postmaster.pid whose process
+ * is another program, and its socket folder unless that is to be kept.
+ */
+export async function findPostmaster(cluster: Cluster, keptSocketDir?: string): Promise<Postmaster | undefined> {
   const file = join(cluster.path, "postmaster.pid");
   const lines = (await readFile(file, "utf8").catch(() => "")).split("\n");
   const pid = Number(lines[0]);
@@ -67,8 +70,13 @@ export async function findPostmaster(cluster: Cluster): Promise<Postmaster | und
     // PostgreSQL itself would take the other program for a server and refuse to start.
     await rm(file, { force: true });
   }
-  await removeSocketDir(socketDir);
+  if (socketDir !== keptSocketDir) await removeSocketDir(socketDir);
   return undefined;
+}
+
+/** Whether a server of the cluster is still there. */
+export async function isRunning(cluster: Cluster, { pid }: Postmaster): Promise<boolean> {
+  return isAlive(pid) && (await isPostmasterOf(cluster, pid));
 }
 
 async function isPostmasterOf(cluster: Cluster, pid: number): Promise<boolean> {
@@ -87,12 +95,18 @@ async function isPostmasterOf(cluster: Cluster, pid: number): Promise<boolean> {
 /**
  * Starts a server and waits until it accepts connections. Returns undefined when another start was faster.
  *
+ * @param options.socketDir a folder that is there already, and is kept whatever becomes of the server
+ * @param options.signal ends the server that is being started
  * @throws EmbeddedPostgresError with the last telling line of the log
  */
-export async function startPostmaster(cluster: Cluster, binaries: Binaries): Promise<Postmaster | undefined> {
+export async function startPostmaster(
+  cluster: Cluster,
+  binaries: Binaries,
+  options: { readonly socketDir?: string; readonly signal?: AbortSignal } = {},
+): Promise<Postmaster | undefined> {
   const { account } = cluster;
   await keepLogShort(cluster.logFile);
-  const socketDir = await makeSocketDir(cluster);
+  const socketDir = options.socketDir ?? (await makeSocketDir(cluster));
   const log = await open(cluster.logFile, "a");
   const logStart = (await log.stat()).size;
   // Its own session, for Ctrl-C and a closed terminal signal the whole process group; its output goes to a file,
@@ -110,12 +124,14 @@ export async function startPostmaster(cluster: Cluster, binaries: Binaries): Pro
     child.once("exit", (code, signal) => resolve(new Error(`it ended with ${signal ?? `status ${code}`}`)));
   });
   const waiting = new AbortController();
+  const end = () => send(child.pid ?? 0, "SIGINT");
+  options.signal?.addEventListener("abort", end, { once: true });
   try {
     const failure = await Promise.race([ended, untilReady(cluster, child.pid, waiting.signal)]);
     if (failure === undefined) {
       return { pid: child.pid ?? 0, socketDir, port: Number(SETTINGS.port) };
     }
-    await removeSocketDir(socketDir);
+    if (options.socketDir === undefined) await removeSocketDir(socketDir);
     if (failure instanceof EmbeddedPostgresError) {
       throw failure;
     }
@@ -123,9 +139,10 @@ export async function startPostmaster(cluster: Cluster, binaries: Binaries): Pro
     if (/lock file "postmaster.pid" already exists|pre-existing shared memory block/.test(output)) {
       return undefined;
     }
-    throw explain(cluster, output, failure.message);
+    throw await explain(cluster, output, failure.message);
   } finally {
     waiting.abort();
+    options.signal?.removeEventListener("abort", end);
     await log.close();
   }
 }
@@ -151,9 +168,9 @@ export async function isCurrent(
  */
 export async function stopPostmaster(postmaster: Postmaster): Promise<void> {
   send(postmaster.pid, "SIGINT");
-  const deadline = Date.now() + STOP_TIMEOUT_MS;
+  const deadline = performance.now() + STOP_TIMEOUT_MS;
   while (isAlive(postmaster.pid)) {
-    if (Date.now() > deadline) {
+    if (performance.now() > deadline) {
       throw new EmbeddedPostgresError("not-started", `PostgreSQL (process ${postmaster.pid}) does not stop`);
     }
     await sleep(POLL_MS);
@@ -172,8 +189,8 @@ async function untilReady(
   pid: number | undefined,
   signal: AbortSignal,
 ): Promise<undefined | EmbeddedPostgresError> {
-  const deadline = Date.now() + READY_TIMEOUT_MS;
-  while (Date.now() < deadline && !signal.aborted) {
+  const deadline = performance.now() + READY_TIMEOUT_MS;
+  while (performance.now() < deadline && !signal.aborted) {
     const lines = (await readFile(join(cluster.path, "postmaster.pid"), "utf8").catch(() => "")).split("\n");
     if (Number(lines[0]) === pid && lines[7]?.trim() === "ready") {
       return undefined;
@@ -210,6 +227,8 @@ async function keepLogShort(logFile: string): Promise<void> {
 }
 
 function send(pid: number, name: NodeJS.Signals): void {
+  // Nought stands for the whole process group.
+  if (pid === 0) return;
   try {
     process.kill(pid, name);
   } catch {

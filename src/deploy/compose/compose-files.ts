@@ -34,6 +34,9 @@ const processMemoryMb = { storefront: 176, orders: 144, consumers: 112 };
 /** Those that share a container with another: the runner of scenarios changes flags as the flag page does. */
 const companions: Readonly<Record<string, readonly string[]>> = { "flagd-ui": ["scenarios"] };
 
+/** What another service takes in a process that is there anyway. */
+const companionMemoryMb = 24;
+
 /** flagd itself stands for our own service of that name, unless everything is to be small. */
 const flags: FlagPlaces = { volume: "flags", host: "flagd" };
 
@@ -115,14 +118,15 @@ function fullContainers(all: readonly ServiceDeclaration[], roles: readonly Role
   const elsewhere = new Set(["flagd", ...Object.values(companions).flat()]);
   const own = all
     .filter(({ name }) => !elsewhere.has(name))
-    .map((service) => ({
+    .map((service) => ({ service, others: all.filter(({ name }) => companions[service.name]?.includes(name)) }))
+    .map(({ service, others }) => ({
       ...shopContainer({
         name: service.name,
-        services: [service, ...all.filter(({ name }) => companions[service.name]?.includes(name))],
+        services: [service, ...others],
         all,
         flags,
         stores,
-        memoryMb: service.memoryMb ?? usualMemoryMb,
+        memoryMb: (service.memoryMb ?? usualMemoryMb) + companionMemoryMb * others.length,
         isBuilt: service.name === "frontend",
         given: given[service.name] ?? {},
       }),

@@ -62,7 +62,7 @@ export function observabilityContainers({ hasAll }: { readonly hasAll: boolean }
     {
       name: "prometheus",
       image: setting("PROMETHEUS_IMAGE"),
-      memoryMb: 176,
+      memoryMb: 172,
       command: [
         "--config.file=/etc/prometheus/prometheus.yml",
         "--storage.tsdb.path=/prometheus",

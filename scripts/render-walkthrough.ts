@@ -1,30 +1,16 @@
 // Takes the pictures of the walkthrough in docs/scenarios.md on a running shop, whose flag and load it changes and puts
 // back: node scripts/render-walkthrough.ts http://localhost:8080. It takes some ten minutes, for it waits for alerts.
-import { join } from "node:path";
 import type { Page } from "playwright-core";
-import sharp from "sharp";
 import { launchBrowser } from "../src/load/chromium.ts";
+import { picture as pictureNamed, pictureScreen } from "./page-picture.ts";
 
-const folder = join(import.meta.dirname, "..", "docs", "images");
 const [, , url = "http://localhost:8080"] = process.argv;
 const flag = "paymentFailure";
 const users = 20;
 /** An alert comes within some minutes; so does its end. */
 const patienceMs = 15 * 60_000;
 
-/** Takes a picture when the page is at rest; the colours are few, so that the file is small. */
-async function picture(page: Page, name: string, height = 800): Promise<void> {
-  await page.evaluate("document.fonts.ready");
-  // Charts are drawn, and pictures faded in, after the text is there.
-  await page.waitForTimeout(1_500);
-  const png = sharp(await page.screenshot({ clip: { x: 0, y: 0, width: 1280, height } })).png({
-    palette: true,
-    colours: 128,
-    compressionLevel: 9,
-  });
-  const { size } = await png.toFile(join(folder, `walkthrough-${name}.png`));
-  console.log(`walkthrough-${name}.png ${Math.round(size / 1000)} kB`);
-}
+const picture = (page: Page, name: string, height?: number) => pictureNamed(page, `walkthrough-${name}`, height);
 
 async function ask(method: string, path: string, body?: object): Promise<unknown> {
   const headers = { "content-type": "application/json" };
@@ -67,12 +53,7 @@ async function refusedOrder(page: Page): Promise<void> {
 }
 
 const browser = await launchBrowser();
-const context = await browser.newContext({
-  baseURL: url,
-  viewport: { width: 1280, height: 800 },
-  colorScheme: "light",
-  reducedMotion: "reduce",
-});
+const context = await browser.newContext({ baseURL: url, ...pictureScreen });
 context.setDefaultTimeout(60_000);
 const page = await context.newPage();
 const alert = (name: string) => page.getByRole("row", { name });

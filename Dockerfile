@@ -35,7 +35,7 @@ ENV NODE_ENV=production \
     MALLOC_ARENA_MAX=2 \
     MALLOC_MMAP_THRESHOLD_=65536
 # A volume that is mounted there begins with its owner.
-RUN mkdir -p /var/lib/orrery/flags /var/lib/orrery/names && chown -R 1000:1000 /var/lib/orrery
+RUN mkdir -p /var/lib/orrery/flags /var/lib/orrery/names /var/lib/orrery/telemetry && chown -R 1000:1000 /var/lib/orrery
 # By number, so that it can be seen to be not root.
 USER 1000:1000
 ENTRYPOINT ["node", "/orrery/dist/server/main.js"]

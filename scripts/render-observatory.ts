@@ -3,7 +3,7 @@
 import type { BrowserContextOptions, Page } from "playwright-core";
 import sharp from "sharp";
 import { launchBrowser } from "../src/load/chromium.ts";
-import { screenshot, takePicture, write } from "./take-picture.ts";
+import { picture, pictureScreen, screenshot, writePicture } from "./page-picture.ts";
 
 const [, , url = "http://localhost:8080"] = process.argv;
 /** Each of three pictures side by side, and what is left between them. */
@@ -40,21 +40,21 @@ async function orderTrace(): Promise<string> {
 
 const browser = await launchBrowser();
 async function open(options: BrowserContextOptions): Promise<Page> {
-  const context = await browser.newContext({ baseURL: url, reducedMotion: "reduce", ...options });
+  const context = await browser.newContext({ baseURL: url, ...pictureScreen, ...options });
   context.setDefaultTimeout(60_000);
   return context.newPage();
 }
 
 try {
-  const wide = await open({ viewport: { width: 1440, height: 900 }, colorScheme: "light" });
+  const wide = await open({ viewport: { width: 1440, height: 900 } });
   await buy(wide);
   const traceId = await orderTrace();
   await wide.goto("/observatory/");
   await wide.locator('.react-flow__node[data-id="frontend-web"]').waitFor();
-  await takePicture(wide, "observatory-map");
+  await picture(wide, "observatory-map");
   await wide.goto(`/observatory/traces/${traceId}`);
   await wide.getByText("Critical path").waitFor();
-  await takePicture(wide, "observatory-trace");
+  await picture(wide, "observatory-trace");
 
   const narrow = await open({
     viewport: { width: 390, height: 780 },
@@ -83,7 +83,7 @@ try {
     })),
   );
   const canvas = { width: 3 * width + 2 * gap, height, channels: 4 as const, background: "#ffffff00" };
-  await write("observatory-phone", sharp({ create: canvas }).composite(beside));
+  await writePicture("observatory-phone", sharp({ create: canvas }).composite(beside));
 } finally {
   await browser.close();
 }

@@ -2,13 +2,15 @@
 // back: node scripts/render-walkthrough.ts http://localhost:8080. It takes some ten minutes, for it waits for alerts.
 import type { Page } from "playwright-core";
 import { launchBrowser } from "../src/load/chromium.ts";
-import { takePicture } from "./take-picture.ts";
+import { picture as pictureNamed, pictureScreen } from "./page-picture.ts";
 
 const [, , url = "http://localhost:8080"] = process.argv;
 const flag = "paymentFailure";
 const users = 20;
 /** An alert comes within some minutes; so does its end. */
 const patienceMs = 15 * 60_000;
+
+const picture = (page: Page, name: string, height?: number) => pictureNamed(page, `walkthrough-${name}`, height);
 
 async function ask(method: string, path: string, body?: object): Promise<unknown> {
   const headers = { "content-type": "application/json" };
@@ -51,15 +53,9 @@ async function refusedOrder(page: Page): Promise<void> {
 }
 
 const browser = await launchBrowser();
-const context = await browser.newContext({
-  baseURL: url,
-  viewport: { width: 1280, height: 800 },
-  colorScheme: "light",
-  reducedMotion: "reduce",
-});
+const context = await browser.newContext({ baseURL: url, ...pictureScreen });
 context.setDefaultTimeout(60_000);
 const page = await context.newPage();
-const picture = (name: string, height?: number) => takePicture(page, `walkthrough-${name}`, height);
 const alert = (name: string) => page.getByRole("row", { name });
 const alerts = ["payment-availability-page", "checkout-availability-page"];
 try {
@@ -71,43 +67,43 @@ try {
     .click();
   // So much that the charts show how it was before.
   await page.waitForTimeout(120_000);
-  await picture("load");
+  await picture(page, "load");
 
   await setFlag(page, "50%");
   await page.getByText("What it does").click();
-  await picture("flag", 620);
+  await picture(page, "flag", 620);
   await refusedOrder(page);
-  await picture("customer");
+  await picture(page, "customer");
 
   await page.goto("/observatory/slos?range=5m#payment-availability-page");
   for (const name of alerts) await alert(name).filter({ hasText: "firing" }).waitFor({ timeout: patienceMs });
-  await picture("alert");
+  await picture(page, "alert");
 
   // The map shows the last minute: all of it with the fault.
   await page.waitForTimeout(60_000);
   await page.goto("/observatory/");
   await page.locator('.react-flow__node[data-id="payment"]').filter({ hasText: "%" }).waitFor();
-  await picture("map");
+  await picture(page, "map");
   await page.goto("/observatory/?node=payment");
   await page.locator('.react-flow__node[data-id="payment"]').waitFor();
   await page.getByRole("complementary", { name: "Details" }).waitFor();
-  await picture("payment");
+  await picture(page, "payment");
 
   const { traceId, spanId } = await failedCharge();
   await page.goto(`/observatory/traces/${traceId}?span=${spanId}`);
   await page.getByRole("complementary", { name: "Span" }).waitFor();
-  await picture("trace");
+  await picture(page, "trace");
 
   await page.goto(`/observatory/logs?trace=${traceId}`);
   const record = page.locator("main ol li").filter({ hasText: "Flag evaluated" }).filter({ hasText: "payment" });
   await record.first().locator("button, summary").first().click();
-  await picture("logs");
+  await picture(page, "logs");
 
   await setFlag(page, "off");
   await page.goto("/observatory/slos?range=15m#payment-availability-page");
   for (const name of alerts) await alert(name).filter({ hasText: "cleared" }).waitFor({ timeout: patienceMs });
   await page.getByRole("cell", { name: "firing" }).first().waitFor({ state: "detached", timeout: patienceMs });
-  await picture("cleared");
+  await picture(page, "cleared");
 } finally {
   await ask("POST", "/orrery.flags.v1.FlagService/ClearFlags", { keys: [flag] });
   await ask("PATCH", "/loadgen/api/v1/settings", { users: 5 });

@@ -1,7 +1,15 @@
 import { Document, isAlias, type Node, Pair, Scalar, YAMLMap, YAMLSeq } from "yaml";
 
 /** A plain value, or one with a remark or a name on it, to be written as YAML. */
-export type Yaml = string | number | boolean | readonly Yaml[] | { readonly [key: string]: Yaml } | Noted | Shared;
+export type Yaml =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly Yaml[]
+  | { readonly [key: string]: Yaml }
+  | Noted
+  | Shared;
 
 /** A value with a remark above it that tells why it is there. */
 export class Noted {
@@ -57,7 +65,7 @@ function node(value: Yaml, written: Set<string>, depth: number): Node {
     for (const item of value) seq.items.push(node(item, written, depth + 1));
     return seq;
   }
-  if (typeof value !== "object") return scalar(value);
+  if (typeof value !== "object" || value === null) return scalar(value);
   const map = new YAMLMap();
   map.flow = isSmall(value, written, depth);
   for (const [key, item] of Object.entries(value)) {
@@ -72,7 +80,7 @@ function node(value: Yaml, written: Set<string>, depth: number): Node {
 }
 
 /** Strings that are more than a word are quoted: parsers differ in what they take for one. */
-function scalar(value: string | number | boolean): Scalar {
+function scalar(value: string | number | boolean | null): Scalar {
   const made = new Scalar(value);
   if (typeof value === "string" && !/^[\w./@-]+$/.test(value)) {
     made.type = /["\\]/.test(value) ? "QUOTE_SINGLE" : "QUOTE_DOUBLE";
@@ -98,7 +106,7 @@ function isSmall(value: Yaml, written: ReadonlySet<string>, depth: number): bool
 function extent(value: Yaml, written: ReadonlySet<string>): { readonly levels: number; readonly length: number } {
   if (value instanceof Shared && written.has(value.name)) return { levels: 0, length: value.name.length + 1 };
   if (value instanceof Noted || value instanceof Shared) return { levels: Number.POSITIVE_INFINITY, length: 0 };
-  if (typeof value !== "object") return { levels: 0, length: String(value).length };
+  if (typeof value !== "object" || value === null) return { levels: 0, length: String(value).length };
   const inner = Object.values(value).map((item) => extent(item, written));
   const keys = isList(value) ? 0 : Object.keys(value).join(": ").length + 2;
   return {

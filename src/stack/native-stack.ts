@@ -4,6 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import postgres from "postgres";
 import { flagNames, openOwnFile, ownFileIn } from "../commands/flag-source.ts";
 import { checkedAddress } from "../deploy/collector.ts";
+import { observatoryInMesh } from "../deploy/observatory-in-mesh.ts";
 import { prometheusFiles } from "../deploy/prometheus.ts";
 import { writeRenderedFiles } from "../deploy/write-rendered-files.ts";
 import { frontendProxy } from "../edge/service.ts";
@@ -293,6 +294,7 @@ export class NativeStack {
       K6_TARGET_URL: this.url,
       PUBLIC_OBSERVATORY_URL: "/observatory/",
       PUBLIC_OTEL_EXPORTER_OTLP_TRACES_ENDPOINT: "/otlp-http/v1/traces",
+      ...(service.name === "observatory" ? observatoryInMesh(join(this.#options.dataDir, service.name, "store")) : {}),
       ...this.#options.environment,
       AD_PROMETHEUS_PORT: this.#options.ports === "usual" ? "" : "0",
       ORRERY_SECRET: this.#options.secret,

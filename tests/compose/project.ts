@@ -13,23 +13,31 @@ interface Memory {
 /** Who starts before his store, or Kafka, says that he waits. */
 const expected = /waiting for it|service\.not_ready|ECONNREFUSED|ENOTFOUND/;
 
-const comesBackWithinMs = 120_000;
+/** Under a load that leaves the machine no time. */
+const comesBackWithinMs = 240_000;
 
 /** The containers of one compose file. */
 export class ComposeProject {
   readonly environment: Readonly<Record<string, string>>;
   readonly #command: readonly string[];
-  readonly #file: string;
 
-  constructor(command: readonly string[], file: string, environment: Readonly<Record<string, string>>) {
-    this.#command = command;
-    this.#file = file;
+  constructor(
+    [program = "", ...given]: readonly string[],
+    options: {
+      readonly file: string;
+      /** Told beside the variable COMPOSE_PROFILES, by which services see whether somebody watches. */
+      readonly profiles: readonly string[];
+      readonly environment: Readonly<Record<string, string>>;
+    },
+  ) {
+    const { file, profiles, environment } = options;
+    this.#command = [program, ...given, "--file", file, ...profiles.flatMap((name) => ["--profile", name])];
     this.environment = environment;
   }
 
   compose(...args: readonly string[]): Promise<string> {
     const [program = "", ...before] = this.#command;
-    return run(program, [...before, "--file", this.#file, ...args], { environment: this.environment });
+    return run(program, [...before, ...args], { environment: this.environment });
   }
 
   async images(): Promise<readonly string[]> {
@@ -58,6 +66,18 @@ export class ComposeProject {
   /** Repeats a check until it passes. */
   eventually<T>(check: () => Promise<T>): Promise<T> {
     return eventually(check, comesBackWithinMs);
+  }
+
+  /**
+   * Throws unless all containers run and are healthy. Unlike `up --wait` it does not give up on one that was not healthy in
+   * time: a slow machine needs longer than its file allows before it is called unhealthy, and it comes all the same.
+   */
+  async allAreHealthy(): Promise<void> {
+    const containers = await this.#inspect([]);
+    const away = containers.filter(({ State }) => !State.Running || (State.Health?.Status ?? "healthy") !== "healthy");
+    if (away.length === 0) return;
+    const names = away.map(({ Config, State }) => `${serviceOf(Config)} (${State.Health?.Status ?? "ended"})`);
+    throw new Error(`Not healthy: ${names.join(", ")}`);
   }
 
   /** Ends a container's process as the machine would, so that its restart policy applies. */
@@ -89,7 +109,7 @@ export class ComposeProject {
     return new Map(
       containers
         .map(({ Id, RestartCount, Config, HostConfig, State }): [string, Memory] => [
-          Config.Labels["com.docker.compose.service"] ?? Id,
+          serviceOf(Config) ?? Id,
           {
             used: bytes(stats.find(({ ID }) => ID === Id)?.MemUsage.split(" / ")[0] ?? "0B"),
             limit: HostConfig.Memory,
@@ -128,9 +148,14 @@ interface Inspected {
   readonly HostConfig: { readonly Memory: number };
   readonly State: {
     readonly Pid: number;
+    readonly Running: boolean;
     readonly OOMKilled: boolean;
     readonly Health?: { readonly Status: string };
   };
+}
+
+function serviceOf({ Labels }: Inspected["Config"]): string | undefined {
+  return Labels["com.docker.compose.service"];
 }
 
 function lines(text: string): readonly string[] {

@@ -6,12 +6,16 @@ import { engines } from "../../src/stack/engines/index.ts";
 import { enginesFolder, installEngine } from "../../src/stack/engines/installation.ts";
 import { docker, run } from "./docker.ts";
 
-/** Debian with what the stand-ins have in common. */
+/** Debian with what the stand-ins have in common. It stays, for it is slow to make and says by its name what it is. */
 const base = "orrery-stand-in";
+/** What a stand-in is told from the official image by. */
+const label = "orrery.stand-in";
 const packages = ["ca-certificates", "netbase", "openjdk-17-jre-headless", "postgresql-client", "redis-server", "wget"];
 
 /** An image of the same programs, of the same user and folders as the official one, as far as compose's file knows of them. */
 interface StandIn {
+  /** Made of the shop's own image, which has to be there. */
+  readonly isOfShop?: true;
   /** The engine whose installation is in the build's folder `engine`. */
   readonly engine?: string;
   readonly dockerfile: string;
@@ -19,7 +23,7 @@ interface StandIn {
   readonly files?: Readonly<Record<string, string>>;
 }
 
-const standIns: Readonly<Record<string, StandIn>> = {
+const recipes: Readonly<Record<string, StandIn>> = {
   node: {
     dockerfile: `
 COPY node npm /usr/local/
@@ -89,6 +93,22 @@ VOLUME /var/lib/postgresql
 ENTRYPOINT ["run"]
 CMD ["postgres"]`,
   },
+  "ghcr.io/open-feature/flagd": {
+    isOfShop: true,
+    // Our own flagd speaks its protocols on its ports, and ends like it when there is no file yet.
+    files: {
+      flagd: `#!/bin/sh
+case "$1 $2 $3" in
+  "start --uri file:"*) FLAGD_FILE="\${3#file:}" exec node /orrery/dist/server/main.js serve flagd --host 0.0.0.0 ;;
+esac
+echo "flagd's stand-in starts with: start --uri file:<path>, and not with: $*" >&2
+exit 64
+`,
+    },
+    dockerfile: `
+COPY flagd /usr/local/bin/
+ENTRYPOINT ["flagd"]`,
+  },
   "otel/opentelemetry-collector-contrib": {
     engine: "collector",
     dockerfile: `
@@ -131,34 +151,52 @@ ENTRYPOINT ["/bin/alertmanager"]`,
   },
 };
 
+/** What has become of images that a test wants. */
+export interface ProvidedImages {
+  /** Those that are stand-ins, under the official names. */
+  readonly standIns: readonly string[];
+  /** Those for which there is neither. */
+  readonly missing: readonly string[];
+}
+
 /**
  * Sees to it that images are there: fetches them, and where no registry can be reached, assembles stand-ins from the
  * engines that run natively, under the official names.
  *
- * @returns those for which there is neither
+ * @param options.shop the image of the shop, once that is built
  */
 export async function provideImages(
   images: readonly string[],
-  told: (what: string) => void,
-): Promise<readonly string[]> {
+  options: { readonly shop?: string; readonly told: (what: string) => void },
+): Promise<ProvidedImages> {
+  const { shop, told } = options;
+  const standIns: string[] = [];
   const missing: string[] = [];
   for (const image of images) {
-    if (await isThere(image)) continue;
+    // A stand-in that is there was left by a test that was killed, and may be of other engines.
+    if ((await isThere(image)) && !(await isStandIn(image))) continue;
     const isPulled = await docker("pull", "--quiet", image).then(
       () => true,
       () => false,
     );
     if (isPulled) continue;
-    const standIn = standIns[image.replace(/:[^:/]*$/, "")];
+    const standIn = recipes[image.replace(/:[^:/]*$/, "")];
+    const from = standIn?.isOfShop ? shop : base;
     const isKnown = standIn?.engine === undefined || engines.some(({ name }) => name === standIn.engine);
-    if (standIn === undefined || !isKnown) {
+    if (standIn === undefined || from === undefined || !isKnown) {
       missing.push(image);
       continue;
     }
     told(`${image} cannot be fetched: a stand-in is made from what runs natively`);
-    await assemble(image, standIn, told);
+    await assemble(image, { standIn, from, told });
+    standIns.push(image);
   }
-  return missing;
+  return { standIns, missing };
+}
+
+/** Takes stand-ins away, so that nobody takes them for what they are called. */
+export async function removeStandIns(images: readonly string[]): Promise<void> {
+  if (images.length > 0) await docker("image", "rm", ...images);
 }
 
 function isThere(image: string): Promise<boolean> {
@@ -168,8 +206,19 @@ function isThere(image: string): Promise<boolean> {
   );
 }
 
-async function assemble(image: string, standIn: StandIn, told: (what: string) => void): Promise<void> {
-  if (!(await isThere(base))) await makeBase(told);
+async function isStandIn(image: string): Promise<boolean> {
+  const [found] = JSON.parse(await docker("image", "inspect", image)) as readonly {
+    readonly Config: { readonly Labels: Readonly<Record<string, string>> | null };
+  }[];
+  return found?.Config.Labels?.[label] !== undefined;
+}
+
+async function assemble(
+  image: string,
+  how: { readonly standIn: StandIn; readonly from: string; readonly told: (what: string) => void },
+): Promise<void> {
+  const { standIn, from, told } = how;
+  if (from === base && !(await isThere(base))) await makeBase(told);
   const folder = await mkdtemp(join(tmpdir(), "orrery-stand-in-"));
   try {
     const engine = engines.find(({ name }) => name === standIn.engine);
@@ -186,8 +235,8 @@ async function assemble(image: string, standIn: StandIn, told: (what: string) =>
       await writeFile(join(folder, name), text);
       await chmod(join(folder, name), 0o755);
     }
-    await writeFile(join(folder, "Dockerfile"), `FROM ${base}\n${standIn.dockerfile}\n`);
-    await docker("build", "--quiet", "--tag", image, folder);
+    await writeFile(join(folder, "Dockerfile"), `FROM ${from}\n${standIn.dockerfile}\n`);
+    await docker("build", "--quiet", "--label", `${label}=yes`, "--tag", image, folder);
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

@@ -4,118 +4,52 @@ import { createServer } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
-import { checkedAddress } from "../../src/deploy/collector.ts";
 import { freePort } from "../../src/platform/lifecycle/free-port.ts";
 import { services } from "../../src/services/index.ts";
 import { collector, extrasSetting, presets, presetsSetting } from "../../src/stack/engines/collector.ts";
 import { engineHome, enginesFolder } from "../../src/stack/engines/installation.ts";
-import { jaeger } from "../../src/stack/engines/jaeger.ts";
-import { kafka } from "../../src/stack/engines/kafka.ts";
-import { loki } from "../../src/stack/engines/loki.ts";
-import { prometheus } from "../../src/stack/engines/prometheus.ts";
-import { valkey } from "../../src/stack/engines/valkey.ts";
+import type { RunningEngine } from "../../src/stack/engines/running-engine.ts";
 import { api, Customer, flashlight, telescope } from "../customer.ts";
 import { eventually } from "../eventually.ts";
-import { Mesh } from "../mesh.ts";
-import { startProxy, type TestProxy } from "./envoy-proxy.ts";
-import { startTestEngine, type TestEngine } from "./native-engine.ts";
+import { startTestEngine } from "./native-engine.ts";
+import { type NativeMesh, startNativeMesh } from "./native-mesh.ts";
 
-let mesh: Mesh;
-let proxy: TestProxy;
-let pipeline: TestEngine;
-let traces: TestEngine;
-let logs: TestEngine;
-let metrics: TestEngine;
-const started: TestEngine[] = [];
-const observatory = "observatory";
+let mesh: NativeMesh;
 
-async function start(...args: Parameters<typeof startTestEngine>): Promise<TestEngine> {
-  const engine = await startTestEngine(...args);
-  started.push(engine);
-  return engine;
-}
+const program = (name: string) => mesh.stack.program(name);
+const urlOf = (name: string) => `http://${mesh.stack.addressOf(name)}`;
+const observatoryUrl = () => urlOf("observatory");
 
 /** Where the backends are, for a Collector. */
 function backends(): Readonly<Record<string, string>> {
   return {
-    JAEGER_OTLP_ADDR: `127.0.0.1:${traces.engine.ports.otlp}`,
-    LOKI_ADDR: logs.engine.address,
-    PROMETHEUS_ADDR: metrics.engine.address,
-    OBSERVATORY_ADDR: new URL(mesh.urlOf(observatory)).host,
+    JAEGER_OTLP_ADDR: `127.0.0.1:${program("jaeger").ports.otlp}`,
+    LOKI_ADDR: program("loki").address,
+    PROMETHEUS_ADDR: program("prometheus").address,
+    OBSERVATORY_ADDR: program("observatory").address,
   };
 }
 
 beforeAll(async () => {
-  mesh = await Mesh.open();
-  const http = await freePort();
-  const [broker, carts] = await Promise.all([
-    start(kafka),
-    start(valkey),
-    start(prometheus).then(async (engine) => {
-      metrics = engine;
-      traces = await start(jaeger, {
-        PROMETHEUS_ADDR: engine.engine.address,
-        OTEL_COLLECTOR_ADDR: `127.0.0.1:${http}`,
-      });
-    }),
-    start(loki).then((engine) => {
-      logs = engine;
-    }),
-  ]);
-  const { host, port } = mesh.database;
-  pipeline = await start(
-    collector,
-    {
-      ...backends(),
-      [presetsSetting]: "observatory,stores,checks,queue",
-      KAFKA_ADDR: broker.engine.address,
-      VALKEY_ADDR: carts.engine.address,
-      POSTGRES_HOST: host,
-      POSTGRES_PORT: String(port),
-      POSTGRES_TRANSPORT: "unix",
-      POSTGRES_MONITORING_USER: "postgres",
-      ...Object.fromEntries(
-        services.map((service) => [checkedAddress(service), new URL(mesh.urlOf(service.name)).host]),
-      ),
-      COLLECTOR_FLUSH_INTERVAL: "1s",
-      COLLECTOR_SELF_INTERVAL_MS: "1000",
-      QUEUE_MAX_RETRY_INTERVAL: "1s",
+  mesh = await startNativeMesh({
+    engines: ["envoy", "kafka", "valkey", "collector", "jaeger", "loki", "prometheus"],
+    environment: { OTEL_METRIC_EXPORT_INTERVAL: "1000" },
+    settings: {
+      collector: {
+        [presetsSetting]: "observatory,stores,checks,queue",
+        COLLECTOR_FLUSH_INTERVAL: "1s",
+        COLLECTOR_SELF_INTERVAL_MS: "1000",
+        QUEUE_MAX_RETRY_INTERVAL: "1s",
+      },
     },
-    { http },
-  );
-  mesh.serve([observatory]);
-  const environment = {
-    OTEL_EXPORTER_OTLP_ENDPOINT: `http://${pipeline.engine.address}`,
-    OTEL_METRIC_EXPORT_INTERVAL: "1000",
-    KAFKA_ADDR: broker.engine.address,
-    VALKEY_ADDR: `redis://${carts.engine.address}`,
-  };
-  const web = ["frontend", "image-provider"];
-  mesh.serve(web, environment);
-  mesh.serve(
-    services.map(({ name }) => name).filter((name) => ![...web, "frontend-proxy", observatory].includes(name)),
-    environment,
-  );
-  proxy = await startProxy({
-    ...Object.fromEntries(
-      services
-        .filter(({ address }) => address)
-        .flatMap(({ name }) => (name === "frontend-proxy" ? [] : [[name, new URL(mesh.urlOf(name)).host]])),
-    ),
-    "otel-collector": pipeline.engine.address,
-    "otel-collector-http": `127.0.0.1:${pipeline.engine.ports.http}`,
+    restarts: false,
   });
   await eventually(async () => {
-    expect(await api(proxy.url, "/api/shipping?currencyCode=EUR&itemList=[]")).toMatchObject({ status: 200 });
-    expect(await api(proxy.url, "/api/orders?sessionId=nobody")).toMatchObject({ status: 200 });
-    expect(await api(mesh.urlOf(observatory), "/jaeger/ui/api/services")).toMatchObject({ status: 200 });
+    expect(await api(mesh.stack.url, "/api/shipping?currencyCode=EUR&itemList=[]")).toMatchObject({ status: 200 });
+    expect(await api(mesh.stack.url, "/api/orders?sessionId=nobody")).toMatchObject({ status: 200 });
   }, 60_000);
 });
-afterAll(async () => {
-  await proxy?.remove();
-  await mesh?.close();
-  await Promise.all(started.map((engine) => engine.remove()));
-});
+afterAll(() => mesh?.remove());
 
 /** A trace that begins with a request of the test's. */
 function newTrace() {
@@ -126,9 +60,9 @@ function newTrace() {
 
 /** Looks at everything in the shop once, and buys. */
 async function buys(traceparent: string): Promise<string> {
-  const customer = new Customer(proxy.url);
+  const customer = new Customer(mesh.stack.url);
   await customer.puts(flashlight);
-  const answer = await api(proxy.url, "/api/checkout", { body: customer.order(), headers: { traceparent } });
+  const answer = await api(mesh.stack.url, "/api/checkout", { body: customer.order(), headers: { traceparent } });
   expect(answer.status, JSON.stringify(answer.body)).toBe(200);
   return answer.body.orderId;
 }
@@ -152,7 +86,7 @@ async function traceIn(url: string, id: string): Promise<JaegerTrace | undefined
   expect(status, JSON.stringify(body)).toBe(200);
   return body.data[0];
 }
-const jaegerUrl = () => `http://${traces.engine.address}`;
+const jaegerUrl = () => urlOf("jaeger");
 
 function servicesOf(trace: JaegerTrace | undefined): readonly string[] {
   return Object.values(trace?.processes ?? {}).map(({ serviceName }) => serviceName);
@@ -163,7 +97,7 @@ async function records(
   query: string,
 ): Promise<{ readonly line: string; readonly labels: Readonly<Record<string, string>> }[]> {
   const { status, body } = await api(
-    `http://${logs.engine.address}`,
+    urlOf("loki"),
     `/loki/api/v1/query_range?${new URLSearchParams({ query, limit: "1000" })}`,
   );
   expect(status, JSON.stringify(body)).toBe(200);
@@ -177,10 +111,7 @@ async function records(
 async function series(
   query: string,
 ): Promise<{ readonly metric: Readonly<Record<string, string>>; readonly value: number }[]> {
-  const { status, body } = await api(
-    `http://${metrics.engine.address}`,
-    `/api/v1/query?${new URLSearchParams({ query })}`,
-  );
+  const { status, body } = await api(urlOf("prometheus"), `/api/v1/query?${new URLSearchParams({ query })}`);
   expect(status, JSON.stringify(body)).toBe(200);
   return body.data.result.map(({ metric, value }: { metric: Record<string, string>; value: [number, string] }) => ({
     metric,
@@ -234,11 +165,11 @@ describe("an order", () => {
   const trace = newTrace();
   let orderId = "";
   beforeAll(async () => {
-    await api(proxy.url, `/api/products/${telescope}?currencyCode=EUR`);
-    await api(proxy.url, `/api/recommendations?productIds=${telescope}&sessionId=s&currencyCode=EUR`);
-    await api(proxy.url, "/api/data?contextKeys=telescopes");
-    await api(proxy.url, "/api/currency");
-    await api(proxy.url, "/images/products/SolarFilter.jpg");
+    await api(mesh.stack.url, `/api/products/${telescope}?currencyCode=EUR`);
+    await api(mesh.stack.url, `/api/recommendations?productIds=${telescope}&sessionId=s&currencyCode=EUR`);
+    await api(mesh.stack.url, "/api/data?contextKeys=telescopes");
+    await api(mesh.stack.url, "/api/currency");
+    await api(mesh.stack.url, "/images/products/SolarFilter.jpg");
     orderId = await buys(trace.traceparent);
   });
   const taking = ["frontend-proxy", "frontend", "cart", "product-catalog", "currency", "shipping", "quote"];
@@ -265,7 +196,7 @@ describe("an order", () => {
       const ids = (found: JaegerTrace | undefined) => found?.spans.map(({ spanID }) => spanID).toSorted();
       const kept = ids(await traceIn(jaegerUrl(), trace.id));
       expect(kept?.length).toBeGreaterThan(20);
-      expect(ids(await traceIn(mesh.urlOf(observatory), trace.id))).toEqual(kept);
+      expect(ids(await traceIn(observatoryUrl(), trace.id))).toEqual(kept);
     }, 30_000);
   });
 
@@ -306,7 +237,7 @@ describe("an order", () => {
     const query = 'traces_span_metrics_duration_milliseconds_bucket{service_name="checkout"}';
     await eventually(async () => {
       const { body } = await api(
-        `http://${metrics.engine.address}`,
+        urlOf("prometheus"),
         `/api/v1/query_exemplars?${new URLSearchParams({ query, start: "0", end: String(Date.now() / 1_000 + 60) })}`,
       );
       const labels = body.data.flatMap(({ exemplars }: { exemplars: { labels: Record<string, string> }[] }) =>
@@ -356,7 +287,7 @@ describe("what the Collector measures itself", () => {
       const asked = up.map(({ metric }) => metric.http_url);
       for (const { name, isUntraced, isOptional } of services) {
         if (isUntraced || isOptional || name === "frontend-proxy") continue;
-        expect(asked, name).toContain(`${mesh.urlOf(name)}/grpc.health.v1.Health/Check`);
+        expect(asked, name).toContain(`${urlOf(name)}/grpc.health.v1.Health/Check`);
       }
       // Told only as long as it fails; a service that has just started did.
       const failed = "httpcheck_validation_failed and time() - timestamp(httpcheck_validation_failed) < 15";
@@ -431,11 +362,11 @@ async function sends(
 }
 
 describe("a Collector with presets", () => {
-  const httpUrl = ({ engine }: TestEngine) => `http://127.0.0.1:${engine.ports.http}`;
+  const httpUrl = ({ ports }: RunningEngine) => `http://127.0.0.1:${ports.http}`;
   async function startPreset(names: string, more: Readonly<Record<string, string>> = {}) {
     const engine = await startTestEngine(collector, { ...backends(), [presetsSetting]: names, ...more });
     onTestFinished(() => engine.remove());
-    return httpUrl(engine);
+    return httpUrl(engine.engine);
   }
 
   it("keeps cards, codes and addresses of people from every backend, and still tells people apart", async () => {
@@ -477,7 +408,7 @@ describe("a Collector with presets", () => {
     });
     expect(tags).not.toHaveProperty("user.email");
     expect((await tagsOf(jaegerUrl(), again))["user.hash"]).toBe(tags["user.hash"]);
-    expect(JSON.stringify(await tagsOf(mesh.urlOf(observatory), id))).not.toMatch(/jane|4111111111111111"/);
+    expect(JSON.stringify(await tagsOf(observatoryUrl(), id))).not.toMatch(/jane|4111111111111111"/);
     await eventually(async () => {
       const [record, ...others] = await records(`{service_name="stranger"} | trace_id="${id}"`);
       expect(others).toEqual([]);
@@ -579,7 +510,7 @@ describe("a Collector with presets", () => {
       const id = await sends(url, { service, body: "waits" });
       sent.push(id);
       await eventually(async () => {
-        expect((await traceIn(mesh.urlOf(observatory), id))?.spans).toHaveLength(1);
+        expect((await traceIn(observatoryUrl(), id))?.spans).toHaveLength(1);
       });
     }
     await eventually(async () => {
@@ -591,12 +522,12 @@ describe("a Collector with presets", () => {
       const [lines] = await series('sum(otelcol_exporter_enqueue_failed_log_records_total{exporter="otlp_http/loki"})');
       expect(lines?.value).toBeGreaterThan(0);
     }, 20_000);
-    for (const id of sent) expect((await traceIn(mesh.urlOf(observatory), id))?.spans).toHaveLength(1);
+    for (const id of sent) expect((await traceIn(observatoryUrl(), id))?.spans).toHaveLength(1);
   });
 
   it("lets pages of this machine send from a browser, and no others", async () => {
     const preflight = (origin: string) =>
-      fetch(`${httpUrl(pipeline)}/v1/traces`, {
+      fetch(`${httpUrl(program("collector"))}/v1/traces`, {
         method: "OPTIONS",
         headers: {
           origin,
@@ -613,22 +544,22 @@ describe("a Collector with presets", () => {
 
 describe("while Jaeger is away", () => {
   it("orders are placed and everything else goes on; what it has missed arrives when it is back", async () => {
-    await traces.engine.stop();
+    await program("jaeger").stop();
     const trace = newTrace();
     await buys(trace.traceparent);
     await eventually(async () => {
-      expect(servicesOf(await traceIn(mesh.urlOf(observatory), trace.id))).toContain("accounting");
+      expect(servicesOf(await traceIn(observatoryUrl(), trace.id))).toContain("accounting");
       expect(await records(`{service_name="checkout"} | trace_id="${trace.id}"`)).not.toEqual([]);
       const [waiting] = await series('otelcol_exporter_queue_size{exporter="otlp_grpc/jaeger"}');
       expect(waiting?.value).toBeGreaterThan(0);
     }, 30_000);
     // A Collector that starts anew finds what waited.
-    await pipeline.engine.stop();
-    await pipeline.engine.start();
-    await traces.engine.start();
+    await program("collector").stop();
+    await program("collector").start();
+    await program("jaeger").start();
     await eventually(async () => {
       const kept = (await traceIn(jaegerUrl(), trace.id))?.spans.length;
-      expect(kept).toBe((await traceIn(mesh.urlOf(observatory), trace.id))?.spans.length);
+      expect(kept).toBe((await traceIn(observatoryUrl(), trace.id))?.spans.length);
     }, 30_000);
   });
 });

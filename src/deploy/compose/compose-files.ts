@@ -1,6 +1,7 @@
 import { frontendProxy } from "../../edge/service.ts";
 import { loadGenerator } from "../../load/service.ts";
 import type { ServiceDeclaration } from "../../platform/lifecycle/service.ts";
+import { observatoryInMesh } from "../observatory-in-mesh.ts";
 import type { RenderedFile } from "../rendered-file.ts";
 import { renderYaml } from "../yaml.ts";
 import { type Container, containerYaml, setting } from "./container.ts";
@@ -33,6 +34,12 @@ const processMemoryMb = { storefront: 176, orders: 144, consumers: 112 };
 
 /** Those that share a container with another: the runner of scenarios changes flags as the flag page does. */
 const companions: Readonly<Record<string, readonly string[]>> = { "flagd-ui": ["scenarios"] };
+
+/** In our image, where its user may write; of the Observatory. */
+const telemetryFolder = "/var/lib/orrery/telemetry";
+
+/** What another service takes in a process that is there anyway. */
+const companionMemoryMb = 16;
 
 /** flagd itself stands for our own service of that name, unless everything is to be small. */
 const flags: FlagPlaces = { volume: "flags", host: "flagd" };
@@ -109,28 +116,30 @@ function fullContainers(all: readonly ServiceDeclaration[], roles: readonly Role
       PUBLIC_OBSERVATORY_URL: whenWatched("/observatory/"),
       LOAD_GENERATOR_ADDR: `load-generator:${loadGenerator.port.fallback}`,
     },
-    // Less than it keeps where it is alone.
-    observatory: { OBSERVATORY_MEMORY_MB: "48", OBSERVATORY_MAX_SPANS: "50000" },
+    observatory: observatoryInMesh(telemetryFolder),
   };
   const elsewhere = new Set(["flagd", ...Object.values(companions).flat()]);
   const own = all
     .filter(({ name }) => !elsewhere.has(name))
-    .map((service) => ({
+    .map((service) => ({ service, others: all.filter(({ name }) => companions[service.name]?.includes(name)) }))
+    .map(({ service, others }) => ({
       ...shopContainer({
         name: service.name,
-        services: [service, ...all.filter(({ name }) => companions[service.name]?.includes(name))],
+        services: [service, ...others],
         all,
         flags,
         stores,
-        memoryMb: service.memoryMb ?? usualMemoryMb,
+        memoryMb: (service.memoryMb ?? usualMemoryMb) + companionMemoryMb * others.length,
         isBuilt: service.name === "frontend",
         given: given[service.name] ?? {},
       }),
-      ...(service.name === "observatory" ? { profile: observabilityProfile } : {}),
+      ...(service.name === "observatory"
+        ? { profile: observabilityProfile, volumes: [`observatory:${telemetryFolder}`] }
+        : {}),
       ...(service.isOptional ? { profile: loadProfile } : {}),
     }));
   return [
-    envoy(64),
+    envoy(56),
     ...own,
     flagd({ memoryMb: 48, volume: flags.volume, file: flagFileName }),
     postgresql({
@@ -158,7 +167,7 @@ function compactContainers(all: readonly ServiceDeclaration[], shop: Role): read
       isBuilt: name === "storefront",
     });
   return [
-    envoy(64),
+    envoy(56),
     container("storefront", processes.storefront, processMemoryMb.storefront),
     container("orders", processes.orders, processMemoryMb.orders),
     container("consumers", processes.consumers, processMemoryMb.consumers),

@@ -16,6 +16,8 @@ export interface Container {
   readonly memoryMb: number;
   readonly command?: string | readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** Further variables that it gets as whoever starts it has them, and not at all if he has none. */
+  readonly passed?: readonly string[];
   /** Folders in memory that it may write; the rest of its file system is read-only. */
   readonly scratch?: readonly string[];
   readonly volumes?: readonly string[];
@@ -40,13 +42,17 @@ const logging = new Shared("logging", { driver: "json-file", options: { "max-siz
 
 /** A container that may write nowhere else, gains no rights, comes back when it ends and leaves no endless log. */
 export function containerYaml(container: Container): Yaml {
-  const { name, image, command, environment, scratch = ["/tmp"], volumes, healthCheck, profile, more } = container;
+  const { name, image, command, scratch = ["/tmp"], volumes, healthCheck, profile, more } = container;
+  const environment = {
+    ...container.environment,
+    ...Object.fromEntries((container.passed ?? []).map((variable) => [variable, null])),
+  };
   return {
     image,
     ...(profile === undefined ? {} : { profiles: [profile] }),
     ...more,
     ...(command === undefined ? {} : { command }),
-    ...(environment === undefined ? {} : { environment }),
+    ...(Object.keys(environment).length === 0 ? {} : { environment }),
     ...(volumes === undefined ? {} : { volumes }),
     mem_limit: setting(memoryVariable(name)),
     ...(healthCheck === undefined

@@ -1,3 +1,4 @@
+import { clusterId } from "../../stack/engines/kafka.ts";
 import { type Container, mounted, setting } from "./container.ts";
 
 /** The front proxy; Envoy's own health is known at its admin port, which is open to its container only. */
@@ -88,7 +89,7 @@ export function kafka(memoryMb: number): Container {
     image: setting("KAFKA_IMAGE"),
     memoryMb,
     environment: {
-      CLUSTER_ID: "b3JyZXJ5LWFzdHJvLXNob3",
+      CLUSTER_ID: clusterId,
       KAFKA_HEAP_OPTS: "-Xms64m -Xmx128m",
       // Early and small rather than fast at its peak.
       KAFKA_JVM_PERFORMANCE_OPTS:

@@ -4,6 +4,12 @@ import { type Container, mounted, setting } from "./container.ts";
 export const observabilityProfile = "observability";
 
 /**
+ * Variables of the Collector's files that mean nothing unless a file of one's own mounts something beside it. Where engines
+ * and services are is not among them: in containers they have their names.
+ */
+const withMounts = ["COLLECTOR_QUEUE_DIR", "DOCKER_ENDPOINT", "HOST_ROOT"];
+
+/**
  * What takes, keeps and shows telemetry. The images of the Collector, Jaeger and Loki have no program to ask for their
  * health with.
  *
@@ -24,13 +30,24 @@ export function observabilityContainers({ hasAll }: { readonly hasAll: boolean }
         // Its memory limiter begins to refuse so far below COLLECTOR_MEMORY_MIB.
         "'--config=yaml:processors::memory_limiter::spike_limit_mib: 25'",
         setting("COLLECTOR_CONFIGS"),
+        `\${ORRERY_BACKEND_ENDPOINT:+--config=${at("backend.yaml")}}`,
         `--config=${at("extras.yaml")}`,
       ].join(" "),
       environment: {
-        GOMEMLIMIT: "122MiB",
-        COLLECTOR_MEMORY_MIB: "115",
+        GOMEMLIMIT: `${setting("COLLECTOR_MEMORY_MIB")}MiB`,
+        ...settings(
+          "COLLECTOR_MEMORY_MIB",
+          "REDACTION_KEY",
+          "SAMPLING_SLOW_MS",
+          "SAMPLING_PERCENT_HIGH",
+          "SAMPLING_PERCENT",
+          "SAMPLING_DECISION_WAIT",
+          "ORRERY_BACKEND_ENDPOINT",
+          "ORRERY_BACKEND_HEADERS",
+        ),
         POSTGRES_MONITORING_PASSWORD: setting("POSTGRES_MONITORING_PASSWORD"),
       },
+      passed: [...withMounts, "OTLP_ALLOWED_ORIGINS", "VALKEY_USERNAME", "VALKEY_PASSWORD"],
       scratch: ["/tmp", "/var/lib/otelcol:uid=10001,gid=10001"],
       volumes: [mounted("otel/collector", "/etc/otelcol")],
     },
@@ -39,14 +56,13 @@ export function observabilityContainers({ hasAll }: { readonly hasAll: boolean }
       image: setting("JAEGER_IMAGE"),
       memoryMb: 176,
       command: ["--config", "/etc/jaeger/config.yaml"],
-      // An order's trace takes 50 KB.
-      environment: { GOMEMLIMIT: "150MiB", JAEGER_MAX_TRACES: "2000", OTEL_TRACES_SAMPLER: "always_off" },
+      environment: { GOMEMLIMIT: "150MiB", ...settings("JAEGER_MAX_TRACES"), OTEL_TRACES_SAMPLER: "always_off" },
       volumes: [mounted("otel/jaeger/config.yaml", "/etc/jaeger/config.yaml")],
     },
     {
       name: "prometheus",
       image: setting("PROMETHEUS_IMAGE"),
-      memoryMb: 176,
+      memoryMb: 172,
       command: [
         "--config.file=/etc/prometheus/prometheus.yml",
         "--storage.tsdb.path=/prometheus",
@@ -79,7 +95,7 @@ export function observabilityContainers({ hasAll }: { readonly hasAll: boolean }
       image: setting("LOKI_IMAGE"),
       memoryMb: 168,
       command: ["-config.file=/etc/loki/loki.yaml", "-config.expand-env=true"],
-      environment: { GOMEMLIMIT: "143MiB" },
+      environment: { GOMEMLIMIT: "143MiB", ...settings("LOKI_RETENTION") },
       volumes: ["loki:/loki", mounted("otel/loki/loki.yaml", "/etc/loki/loki.yaml")],
     },
     {
@@ -101,4 +117,9 @@ export function observabilityContainers({ hasAll }: { readonly hasAll: boolean }
       healthCheck: ["wget", "--quiet", "--spider", "http://127.0.0.1:3000/grafana/api/health"],
     },
   ].map((container) => ({ ...container, profile: observabilityProfile }));
+}
+
+/** Variables under their own names. */
+function settings(...names: readonly string[]): Readonly<Record<string, string>> {
+  return Object.fromEntries(names.map((name) => [name, setting(name)]));
 }

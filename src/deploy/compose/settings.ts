@@ -1,7 +1,20 @@
+import { alertmanager } from "../../stack/engines/alertmanager.ts";
+import { collector } from "../../stack/engines/collector.ts";
+import { envoy } from "../../stack/engines/envoy.ts";
+import { jaeger } from "../../stack/engines/jaeger.ts";
+import { kafka } from "../../stack/engines/kafka.ts";
+import { loki } from "../../stack/engines/loki.ts";
+import { prometheus } from "../../stack/engines/prometheus.ts";
 import { type Container, memoryVariable, type Setting } from "./container.ts";
 
 /** A password that says of itself that everybody knows it. */
 const known = (what: string) => `change-me-${what}`;
+
+/** Jaeger's module goes on with the numbers of its first version, its image has those of the second: 1.76.0 is 2.13.0. */
+function ofSecondJaeger(version: string): string {
+  const [, minor, patch] = version.split(".");
+  return `2.${Number(minor) - 63}.${patch}`;
+}
 
 /** Everything in docker-compose.yml that people change, but for memory. */
 export function generalSettings(options: {
@@ -47,6 +60,31 @@ export function generalSettings(options: {
       why: "Further files of otel/collector/, such as: --config=/etc/otelcol/redaction.yaml --config=/etc/otelcol/tail-sampling.yaml",
     },
     {
+      name: "SAMPLING_SLOW_MS",
+      value: "1000",
+      why: "Of tail-sampling.yaml: what is slow, the share of traces that is kept of services of high criticality and of all others,\nand how long a trace is waited for.",
+    },
+    { name: "SAMPLING_PERCENT_HIGH", value: "25" },
+    { name: "SAMPLING_PERCENT", value: "5" },
+    { name: "SAMPLING_DECISION_WAIT", value: "10s" },
+    {
+      name: "ORRERY_BACKEND_ENDPOINT",
+      value: "",
+      why: "One more backend for all telemetry, such as https://otlp.example.com, and its headers: authorization: Bearer ...",
+    },
+    { name: "ORRERY_BACKEND_HEADERS", value: "" },
+    {
+      name: "COLLECTOR_MEMORY_MIB",
+      value: "115",
+      why: "What the Collector may use before it refuses; its container's limit below is a quarter more.",
+    },
+    {
+      name: "JAEGER_MAX_TRACES",
+      value: "2000",
+      why: "Traces that Jaeger keeps in memory; one of an order takes 50 KB.",
+    },
+    { name: "LOKI_RETENTION", value: "168h", why: "How long Loki keeps records." },
+    {
       name: "ORRERY_SECRET",
       value: known("0123456789abcdef"),
       why: "Secrets. These are for a demonstration on your own machine: anybody can read them here. Elsewhere put others in their place\n(openssl rand -hex 24) before the first start; PostgreSQL keeps the passwords that its data folder was made with.",
@@ -54,19 +92,24 @@ export function generalSettings(options: {
     ...passwords.map((name) => ({ name, value: known(name.toLowerCase().replace(/_(db_)?password$/, "")) })),
     { name: "GRAFANA_ADMIN_PASSWORD", value: known("grafana") },
     {
+      name: "REDACTION_KEY",
+      value: known("redaction"),
+      why: "Of the hashes that redaction.yaml makes of people's addresses.",
+    },
+    {
       name: "ENVOY_IMAGE",
-      value: "envoyproxy/envoy:v1.40.0",
+      value: `envoyproxy/envoy:v${envoy.version}`,
       why: "The engines, in the versions that the tests run with.",
     },
     { name: "FLAGD_IMAGE", value: "ghcr.io/open-feature/flagd:v0.16.0" },
-    { name: "KAFKA_IMAGE", value: "apache/kafka:4.3.1" },
+    { name: "KAFKA_IMAGE", value: `apache/kafka:${kafka.version}` },
     { name: "POSTGRES_IMAGE", value: "postgres:18" },
     { name: "VALKEY_IMAGE", value: "valkey/valkey:8.1.3" },
-    { name: "COLLECTOR_IMAGE", value: "otel/opentelemetry-collector-contrib:0.144.0" },
-    { name: "JAEGER_IMAGE", value: "jaegertracing/jaeger:2.13.0" },
-    { name: "PROMETHEUS_IMAGE", value: "prom/prometheus:v3.15.0" },
-    { name: "ALERTMANAGER_IMAGE", value: "prom/alertmanager:v0.34.2" },
-    { name: "LOKI_IMAGE", value: "grafana/loki:3.7.8" },
+    { name: "COLLECTOR_IMAGE", value: `otel/opentelemetry-collector-contrib:${collector.version}` },
+    { name: "JAEGER_IMAGE", value: `jaegertracing/jaeger:${ofSecondJaeger(jaeger.version)}` },
+    { name: "PROMETHEUS_IMAGE", value: `prom/prometheus:v${prometheus.version}` },
+    { name: "ALERTMANAGER_IMAGE", value: `prom/alertmanager:v${alertmanager.version}` },
+    { name: "LOKI_IMAGE", value: `grafana/loki:${loki.version}` },
     { name: "GRAFANA_IMAGE", value: "grafana/grafana:12.1.1" },
   ];
 }

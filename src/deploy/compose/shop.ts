@@ -48,12 +48,14 @@ export function shopContainer(options: {
 }): Container {
   const { name, services, all, stores, memoryMb, isBuilt, flags, given } = options;
   const names = services.map((service) => service.name);
+  const environment = { ...environmentOf(services, all, stores), ...flagsOf(services, flags), ...given };
   return {
     name,
     image,
     memoryMb,
     command: ["serve", ...names, "--host", "0.0.0.0"],
-    environment: { ...environmentOf(services, all, stores), ...flagsOf(services, flags), ...given },
+    environment,
+    passed: passedTo(services).filter((variable) => environment[variable] === undefined),
     ...volumesOf(services, flags),
     healthCheck: ["node", "/orrery/dist/server/health.js", ...services.map(({ port }) => String(port.fallback))],
     more: {
@@ -63,6 +65,13 @@ export function shopContainer(options: {
       ...(names.length === 1 && names[0] === name ? {} : { networks: { default: { aliases: names } } }),
     },
   };
+}
+
+/** What people set of services, if they like; where everything is they are told here. */
+function passedTo(services: readonly ServiceDeclaration[]): readonly string[] {
+  const declared = services.flatMap(({ settings = [] }) => settings.map((setting) => setting.name));
+  const free = declared.filter((variable) => !/_(ADDR|PORT|FILE|CONTROL|TARGET_URL)$/.test(variable));
+  return [...new Set([...free, "OTEL_TRACES_SAMPLER", "OTEL_TRACES_SAMPLER_ARG"])];
 }
 
 /** Whether one of them reads or writes the file of flags itself. */

@@ -11,7 +11,7 @@ const configuration = new URL("../../../otel/kafka/server.properties", import.me
 const logging = new URL("../../../otel/kafka/log4j2.yaml", import.meta.url);
 
 /** Of the cluster, in Kafka's base64; data formatted under another is refused. */
-const clusterId = "b3JyZXJ5LWFzdHJvLXNob3";
+export const clusterId = "b3JyZXJ5LWFzdHJvLXNob3";
 
 /** A heap for a shop, and a compiler that prefers an early start to peak speed. */
 const machine = [

@@ -201,6 +201,17 @@ describe("taking orders over", () => {
     expect(row?.wait).toBe(2);
   });
 
+  it("gets those that a clock which was put back would keep waiting", async () => {
+    const { ours, theirs, sql } = await open();
+    const [stuck, refund] = [newOrder(), newOrder()];
+    for (const order of [stuck, refund]) await theirs.create(order);
+    await theirs.refunding(refund.orderId, failure);
+    await sql`update orders set updated_at = updated_at + interval '2 hours',
+      next_attempt_at = next_attempt_at + interval '2 hours'`;
+    const taken = await ours.takeOver(10);
+    expect(taken.map(({ orderId }) => orderId).sort()).toEqual([stuck.orderId, refund.orderId].sort());
+  });
+
   it("gets refunds that are due at once, and nothing that is final", async () => {
     const { ours, theirs } = await open();
     const [due, declined] = [newOrder(), newOrder()];

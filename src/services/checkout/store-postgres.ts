@@ -14,6 +14,8 @@ export const confirmationsTopic = "confirmations";
 
 /** Longer than any call that moves an order on lasts, in seconds. */
 const longestCallSeconds = 30;
+/** Longest wait before an order is taken up again, in seconds. */
+const longestWaitSeconds = 60;
 
 /**
  * Orders in PostgreSQL.
@@ -103,13 +105,14 @@ export function postgresOrderStore(options: {
     async takeOver(limit) {
       const rows = await sql<Row[]>`
         update orders set owner = ${owner}, attempts = attempts + 1, updated_at = now(),
-          next_attempt_at = now() + least(power(2, attempts), 60) * interval '1 second'
+          next_attempt_at = now() + least(power(2, attempts), ${longestWaitSeconds}) * interval '1 second'
         where order_id in (
           select order_id from orders
           where state in ('pending', 'charged', 'refunding') and (
-            next_attempt_at <= now()
+            -- What lies further ahead than anything can was written before the clock was put back.
+            next_attempt_at <= now() or next_attempt_at > now() + ${longestWaitSeconds} * interval '1 second'
             or next_attempt_at is null and (
-              updated_at < now() - ${longestCallSeconds} * interval '1 second'
+              abs(extract(epoch from now() - updated_at)) > ${longestCallSeconds}
               or not exists (
                 select from pg_locks
                 where locktype = 'advisory' and classid = ${lockClass} and objid = orders.owner and objsubid = 2 and granted)))

@@ -42,6 +42,16 @@ describe("the mail store", () => {
     expect(sent).toHaveLength(4);
   });
 
+  it("hands out what a clock that was put back would keep waiting", async () => {
+    const { store, sql } = await open();
+    for (const orderId of ["new", "tried"]) await store.add(orderId, "a@example.com", mail);
+    await sql`update mails set next_attempt_at = next_attempt_at + interval '2 hours',
+      attempts = case when order_id = 'tried' then 3 else 0 end`;
+    const sent: string[] = [];
+    await store.sendDue(async ({ orderId }) => void sent.push(orderId), untilDone);
+    expect(sent.sort()).toEqual(["new", "tried"]);
+  });
+
   it("keeps what could not be sent, says why, and tries again later, not for ever", async () => {
     const { store, sql } = await open();
     await store.add("refused", "a@example.com", mail);

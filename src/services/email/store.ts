@@ -28,6 +28,7 @@ export interface MailStore {
 }
 
 const maxAttempts = 20;
+const longestWaitSeconds = 3_600;
 
 export function mailStore({ sql, isReachable }: Database): MailStore {
   return {
@@ -49,7 +50,10 @@ export function mailStore({ sql, isReachable }: Database): MailStore {
         const isMore = await sql.begin(async (tx) => {
           const [row] = await tx<Row[]>`
             select * from mails
-            where sent_at is null and next_attempt_at <= now() and attempts < ${maxAttempts}
+            where sent_at is null and attempts < ${maxAttempts}
+              -- A clock that is put back keeps no mail waiting.
+              and (attempts = 0 or next_attempt_at <= now()
+                or next_attempt_at > now() + ${longestWaitSeconds} * interval '1 second')
             order by next_attempt_at limit 1 for update skip locked`;
           if (row === undefined) return false;
           try {
@@ -59,7 +63,7 @@ export function mailStore({ sql, isReachable }: Database): MailStore {
             // now() is when the transaction began, which a slow attempt leaves far behind.
             await tx`
               update mails set attempts = attempts + 1, last_error = ${String(error).slice(0, 500)},
-                next_attempt_at = clock_timestamp() + least(power(2, attempts), 3600) * interval '1 second'
+                next_attempt_at = clock_timestamp() + least(power(2, attempts), ${longestWaitSeconds}) * interval '1 second'
               where order_id = ${row.order_id}`;
           }
           return true;

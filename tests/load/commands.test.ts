@@ -140,7 +140,7 @@ describe("npm start", () => {
   }, async () => {
     const shop = new OrreryProcess(["up", "--port", "0", "--ephemeral"]);
     onTestFinished(() => shop.kill());
-    const [, url = ""] = await shop.says(/Customers who never tire +(http\S+)\/loadgen\//);
+    const [, url = ""] = await shop.says(/Customers who never tire +(http\S+)\/observatory\/load/);
     await eventually(async () => {
       expect((await loadOf(url, "/api/v1/status")).body).toMatchObject({ state: "running", users: 5 });
     }, 30_000);
@@ -265,7 +265,7 @@ describe("npm start", () => {
     const [, url = ""] = await shop.says(/The shop +(http\S+)\//);
     const answer = await loadOf(url, "/api/v1/status");
     expect(answer).toMatchObject({ status: 503, body: { reason: "NO_LOAD_GENERATOR" } });
-    expect(shop.out).not.toContain("loadgen");
+    expect(shop.out).not.toContain("never tire");
   });
 });
 

@@ -1,7 +1,7 @@
 import { toBinary } from "@bufbuild/protobuf";
 import { SpanKind, SpanStatusCode } from "@opentelemetry/api";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { GetTraceResponseSchema } from "../../gen/orrery/observatory/v1/observatory_pb.ts";
+import { GetTraceResponseSchema, NodeKind } from "../../gen/orrery/observatory/v1/observatory_pb.ts";
 import { eventually } from "../eventually.ts";
 import { EmittingService, watchedSystem } from "./watched-system.ts";
 
@@ -46,6 +46,14 @@ describe("the trace of an order", () => {
     });
     insert.setStatus({ code: SpanStatusCode.ERROR, message: "deadlock" });
     insert.end(at(60));
+    checkout
+      .span("HGET", {
+        kind: SpanKind.CLIENT,
+        startTime: at(62),
+        under: server,
+        attributes: { "db.system.name": "redis", "db.operation.name": "HGET" },
+      })
+      .end(at(63));
     const publish = checkout.span("orders publish", {
       kind: SpanKind.PRODUCER,
       startTime: at(70),
@@ -68,7 +76,7 @@ describe("the trace of an order", () => {
     // Callees first: children wait for their parents.
     for (const service of [accounting, checkout, frontend]) await service.flush();
     await eventually(async () => {
-      expect((await system.client.getStatus({})).store?.spans).toBe(7n);
+      expect((await system.client.getStatus({})).store?.spans).toBe(8n);
     });
   });
   afterAll(() => system.stop());
@@ -81,11 +89,12 @@ describe("the trace of an order", () => {
       "PlaceOrder",
       "INSERT orders",
       "render",
+      "HGET",
       "orders publish",
       "orders process",
     ]);
     const critical = trace.spans.filter(({ isCritical }) => isCritical).map(({ name }) => name);
-    expect(critical).toEqual(["POST /api/checkout", "PlaceOrder", "PlaceOrder", "INSERT orders", "orders publish"]);
+    expect(critical).toEqual(["POST /api/checkout", "PlaceOrder", "PlaceOrder", "INSERT orders", "HGET", "orders publish"]);
     const insert = trace.spans.find(({ name }) => name === "INSERT orders");
     expect(insert).toMatchObject({
       service: "checkout",
@@ -115,12 +124,12 @@ describe("the trace of an order", () => {
       rootService: "frontend",
       rootOperation: "POST /api/checkout",
       durationMs: 250,
-      spanCount: 7,
+      spanCount: 8,
       errorCount: 1,
     });
     expect(traces[0]?.services.map(({ service, spanCount }) => [service, spanCount])).toEqual([
       ["frontend", 3],
-      ["checkout", 3],
+      ["checkout", 4],
       ["accounting", 1],
     ]);
   });
@@ -140,11 +149,13 @@ describe("the trace of an order", () => {
     const edges = map.edges.map(({ from, to, golden, isDeclared }) => [from, to, Number(golden?.calls), isDeclared]);
     expect(edges).toEqual([
       ["checkout", "postgresql/checkout", 1, true],
+      ["checkout", "redis/checkout", 1, false],
       ["checkout", "topic/orders", 1, true],
       ["frontend", "ad", 0, true],
       ["frontend", "checkout", 1, true],
       ["topic/orders", "accounting", 1, true],
     ]);
+    expect(map.nodes.find(({ name }) => name === "redis/checkout")?.kind).toBe(NodeKind.DATABASE);
     const database = map.nodes.find(({ name }) => name === "postgresql/checkout");
     expect(database?.golden?.errors).toBe(1n);
     expect(database?.golden?.p50Ms).toBeGreaterThan(35);
@@ -157,7 +168,7 @@ describe("the trace of an order", () => {
     const { services, store } = await system.client.getStatus({});
     expect(services.map(({ service, traces }) => [service, Number(traces?.count)])).toEqual([
       ["accounting", 1],
-      ["checkout", 3],
+      ["checkout", 4],
       ["frontend", 3],
     ]);
     expect(store?.memoryBytes).toBeGreaterThan(0n);

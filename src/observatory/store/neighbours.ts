@@ -52,7 +52,7 @@ export class Neighbours {
 
   add(service: string, span: DecodedSpan, outcome: Outcome, nowMs: number): void {
     this.#turn(nowMs);
-    const target = targetWithoutSpans(span);
+    const target = targetWithoutSpans(service, span);
     if (target !== undefined) this.#found({ source: service, target }, outcome);
     const topic = span.kind === spanKind.consumer ? topicOf(span) : undefined;
     if (topic !== undefined) this.#found({ source: topic, target: service }, outcome);
@@ -124,8 +124,11 @@ function isEntryKind(kind: number): boolean {
   return kind === spanKind.server || kind === spanKind.consumer;
 }
 
-/** `postgresql/<schema>` or `topic/<name>`, for calls of what sends no spans. */
-function targetWithoutSpans(span: DecodedSpan): string | undefined {
+/**
+ * `postgresql/<schema>` or `topic/<name>`, for calls of what sends no spans. A store that has no names for parts of it is
+ * the service's that calls it: `redis/cart`.
+ */
+function targetWithoutSpans(service: string, span: DecodedSpan): string | undefined {
   if (span.kind === spanKind.producer) return topicOf(span);
   if (span.kind !== spanKind.client) return undefined;
   const system = textAttribute(span.attributes, "db.system.name") ?? textAttribute(span.attributes, "db.system");
@@ -133,7 +136,7 @@ function targetWithoutSpans(span: DecodedSpan): string | undefined {
   // PostgreSQL's namespace is `database|schema`.
   const namespace = textAttribute(span.attributes, "db.namespace") ?? "";
   const schema = namespace.slice(namespace.lastIndexOf("|") + 1);
-  return schema === "" ? system : `${system}/${schema}`;
+  return `${system}/${schema || service}`;
 }
 
 function topicOf(span: DecodedSpan): string | undefined {

@@ -35,7 +35,7 @@ export function MapTable({
                   <ServiceName name={node.name} />
                 </button>
               </th>
-              <td>{nodeKindLabel(node.kind)}</td>
+              <td>{nodeKindLabel(node)}</td>
               <td>{node.criticality}</td>
               <GoldenCells golden={node.golden} percentiles={percentiles} />
               <td className={`dimmed ${styles.called}`}>

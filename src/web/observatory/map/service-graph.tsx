@@ -172,9 +172,10 @@ function ends(edge: string | undefined): ReadonlySet<string> | undefined {
   return edge === undefined ? undefined : new Set(edge.split("~"));
 }
 
-function spoken({ name, kind, golden }: MapNode): string {
+function spoken(node: MapNode): string {
+  const { name, golden } = node;
   const traffic = hasTraffic(golden)
     ? `${formatRate(golden.callsPerSecond)}, p95 ${formatDuration(golden.p95Ms)}, ${golden.errors} errors`
     : "no calls in the last minute";
-  return `${name}, ${nodeKindLabel(kind)}: ${traffic}`;
+  return `${name}, ${nodeKindLabel(node)}: ${traffic}`;
 }

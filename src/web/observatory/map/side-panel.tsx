@@ -47,7 +47,7 @@ export function SidePanel(props: {
     <DetailsPanel label="Details" title={title} className={styles.panel} onClose={onClose}>
       {node && (
         <p className="dimmed">
-          {nodeKindLabel(node.kind)}
+          {nodeKindLabel(node)}
           {node.criticality && `, criticality ${node.criticality}`}
           {!node.isSeen && ", has not sent anything"}
         </p>

@@ -53,7 +53,7 @@ try {
   await wide.locator('.react-flow__node[data-id="frontend-web"]').waitFor();
   await picture(wide, "observatory-map");
   await wide.goto(`/observatory/traces/${traceId}`);
-  await wide.getByText("Critical path").waitFor();
+  await wide.getByRole("button", { name: "Critical path" }).waitFor();
   await picture(wide, "observatory-trace");
 
   const narrow = await open({
@@ -68,7 +68,7 @@ try {
   await narrow.locator('.react-flow__node[data-id="frontend-web"]').waitFor();
   shots.push(await screenshot(narrow));
   await narrow.goto(`/observatory/traces/${traceId}`);
-  await narrow.getByText("Critical path").waitFor();
+  await narrow.getByRole("button", { name: "Critical path" }).waitFor();
   shots.push(await screenshot(narrow));
   await narrow.getByText("PaymentService/Charge").first().click();
   await narrow.getByRole("complementary", { name: "Span" }).waitFor();

@@ -1,4 +1,5 @@
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { exportRecording } from "../../src/scenarios/export-recording.ts";
 import { layouts } from "../../src/scenarios/layouts/index.ts";
 import { readManifestFile } from "../../src/scenarios/manifest-files.ts";
@@ -10,6 +11,8 @@ import { startShop } from "../shop.ts";
 
 /** Long enough for several measurements and rows. */
 const phaseMs = 6_000;
+/** Between customers, so that even the fastest machine has too few of them for traces to be thinned out. */
+const pauseMs = 100;
 
 export interface RecordedScenario {
   readonly run: Run;
@@ -37,6 +40,7 @@ export async function recordScenario(folder: string): Promise<RecordedScenario> 
         const { status } = await api(shop.url, "/api/checkout", { body: customer.order(), headers });
         if (status === 200) orders.placed++;
         else orders.failed++;
+        await setTimeout(pauseMs);
       }
     };
     const baselineStart = new Date();

@@ -77,7 +77,7 @@ describe("a recording", () => {
       scenario: "payment-unreachable",
       times: { injectedAt: scenario.run.times.injectedAt?.toISOString() },
       rootCauses: [{ entity: "checkout", category: "unreachable", flag: "paymentUnreachable", variant: "on" }],
-      coverage: { isWhole: true, dropped: [], problems: [] },
+      coverage: { isWhole: true, dropped: [], sampled: { spans: 0 }, problems: [] },
     });
     for (const { table, rows, lost } of truth.coverage.tables) {
       expect(lost, table).toBe(0);

@@ -49,9 +49,8 @@ export function kafkaEventLog({ brokers, clientId, log }: KafkaOptions): EventLo
   };
   const consumers = new Set<KafkaConsumer>();
   const admin = new Admin({ ...connection, autocreateTopics: false, retries: 1 });
+  /** One that a broker has taken messages from, after it has told that it can do what is asked of it. */
   let producer: Producer<string, Buffer, string, string> | undefined;
-  /** Whether the broker has told that it can do what is asked of it. */
-  let isSupported = false;
   let lastPublication: Promise<unknown> = Promise.resolve();
 
   /** One at a time, so that the order on the wire is that of the calls whatever has to be repeated. */
@@ -77,19 +76,17 @@ export function kafkaEventLog({ brokers, clientId, log }: KafkaOptions): EventLo
   }
 
   async function send(events: readonly EventRecord[]): Promise<void> {
-    producer ??= newProducer();
-    const using = producer;
+    const using = producer ?? newProducer();
     const sending = async () => {
-      if (!isSupported) await requireSupport(using, brokers);
-      isSupported = true;
+      if (using !== producer) await requireSupport(using, brokers);
       await using.send({ messages: events.map(toMessage) });
     };
     try {
       await within(publishMs, sending(), "The broker does not answer");
+      producer = using;
     } catch (cause) {
       // What it knows of brokers and sequences may be what is wrong.
       producer = undefined;
-      isSupported = false;
       await endClient(using.close());
       if (isRefusal(cause) || cause instanceof EventLogUnavailableError) throw cause;
       throw new EventLogUnavailableError(`Kafka at ${brokers.join(",")} cannot be reached`, { cause });
@@ -164,6 +161,7 @@ export function kafkaEventLog({ brokers, clientId, log }: KafkaOptions): EventLo
     },
     async close() {
       await Promise.all([...consumers].map((consumer) => consumer.stop()));
+      await lastPublication;
       await Promise.all([endClient(producer?.close()), endClient(admin.close())]);
     },
   };

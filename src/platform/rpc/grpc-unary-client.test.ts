@@ -11,15 +11,7 @@ import { create, toBinary } from "@bufbuild/protobuf";
 import { Code, ConnectError, createClient } from "@connectrpc/connect";
 import { setTrailerStatus } from "@connectrpc/connect/protocol-grpc";
 import { connectNodeAdapter, createGrpcTransport, Http2SessionManager } from "@connectrpc/connect-node";
-import {
-  Metadata,
-  Server,
-  ServerCredentials,
-  type ServerUnaryCall,
-  type ServiceDefinition,
-  type sendUnaryData,
-  status,
-} from "@grpc/grpc-js";
+import { Metadata, Server, ServerCredentials, type ServerUnaryCall, type sendUnaryData, status } from "@grpc/grpc-js";
 import { afterEach, describe, expect, test } from "vitest";
 import { AdResponseSchema, AdService } from "../../../gen/oteldemo/ad_pb.ts";
 import { errorInfo, platformErrors, rpcError } from "./errors.ts";
@@ -27,7 +19,7 @@ import { frameOf } from "./grpc-frames.ts";
 import { grpcUnaryClient } from "./grpc-unary-client.ts";
 import { remoteTransport } from "./remote-transport.ts";
 import { replicatedTransport } from "./replicas.ts";
-import { until } from "./testing.ts";
+import { grpcJsMethod, until } from "./testing.ts";
 
 const closing: (() => void)[] = [];
 afterEach(() => {
@@ -339,20 +331,8 @@ describe("a server by grpc-js", () => {
 
   /** One method, which takes and gives bytes as they are. */
   async function grpcJs(getAds: Handle) {
-    const asItIs = (bytes: Buffer) => bytes;
-    const definition: ServiceDefinition = {
-      getAds: {
-        path: "/oteldemo.AdService/GetAds",
-        requestStream: false,
-        responseStream: false,
-        requestSerialize: asItIs,
-        requestDeserialize: asItIs,
-        responseSerialize: asItIs,
-        responseDeserialize: asItIs,
-      },
-    };
     const server = new Server();
-    server.addService(definition, { getAds });
+    server.addService({ getAds: grpcJsMethod("/oteldemo.AdService/GetAds") }, { getAds });
     closing.push(() => server.forceShutdown());
     const port = await new Promise<number>((resolve, reject) =>
       server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, bound) =>

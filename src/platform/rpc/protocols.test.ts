@@ -9,7 +9,7 @@ import { type Money, MoneySchema } from "../../../gen/oteldemo/money_pb.ts";
 import { errorInfo, rpcError } from "./errors.ts";
 import { localTransport } from "./local-services.ts";
 import { route } from "./service-routes.ts";
-import { everyTransport, serveForTest, type TestServices } from "./testing.ts";
+import { everyTransport, grpcJsMethod, serveForTest, type TestServices } from "./testing.ts";
 
 const unsupported = { reason: "CURRENCY_UNSUPPORTED", code: Code.InvalidArgument, meaning: "" };
 const seen: Money[] = [];
@@ -108,16 +108,7 @@ test("the same process takes the same copies that a network would make", async (
 });
 
 describe("a plain gRPC client that knows nothing of us", () => {
-  const asItIs = (bytes: Buffer) => bytes;
-  const method = (name: string) => ({
-    path: `/oteldemo.CurrencyService/${name}`,
-    requestStream: false,
-    responseStream: false,
-    requestSerialize: asItIs,
-    requestDeserialize: asItIs,
-    responseSerialize: asItIs,
-    responseDeserialize: asItIs,
-  });
+  const method = (name: string) => grpcJsMethod(`/oteldemo.CurrencyService/${name}`);
   const Client = makeGenericClientConstructor(
     { convert: method("Convert"), noSuchMethod: method("NoSuchMethod") },
     "CurrencyService",

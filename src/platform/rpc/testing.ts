@@ -1,6 +1,7 @@
 import type { DescService } from "@bufbuild/protobuf";
 import type { Transport } from "@connectrpc/connect";
 import { createConnectTransport, createGrpcTransport, createGrpcWebTransport } from "@connectrpc/connect-node";
+import type { MethodDefinition } from "@grpc/grpc-js";
 import { createLogger } from "../logging/logger.ts";
 import type { HealthSource } from "./health.ts";
 import { LocalServices } from "./local-services.ts";
@@ -61,6 +62,20 @@ export function everyTransport(baseUrl: string): ReadonlyMap<string, Transport> 
     }
   }
   return transports;
+}
+
+/** A method as grpc-js declares it, of any service, which takes and gives bytes as they are. */
+export function grpcJsMethod(path: string): MethodDefinition<Buffer, Buffer> {
+  const asItIs = (bytes: Buffer) => bytes;
+  return {
+    path,
+    requestStream: false,
+    responseStream: false,
+    requestSerialize: asItIs,
+    requestDeserialize: asItIs,
+    responseSerialize: asItIs,
+    responseDeserialize: asItIs,
+  };
 }
 
 /** Waits until a condition holds, for ten seconds at most unless told. */

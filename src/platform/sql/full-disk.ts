@@ -1,14 +1,9 @@
 import type { Logger } from "../logging/logger.ts";
 import type { Sql } from "./database.ts";
+import { isQuery, type Query } from "./query.ts";
 
 /** disk_full, https://www.postgresql.org/docs/18/errcodes-appendix.html */
 const diskFull = "53100";
-
-/** What we use of the driver's query. */
-interface Query {
-  resolve(value: unknown): void;
-  reject(error: unknown): void;
-}
 
 /** Servers that have no room, as far as this process knows, and when something was last refused. */
 const full = new Map<string, number>();
@@ -69,10 +64,6 @@ export class FullDisk {
       reject(error);
     };
   }
-}
-
-function isQuery(made: unknown): made is Query {
-  return made instanceof Promise && "resolve" in made && "reject" in made;
 }
 
 /** Whether a result is that of a statement that has changed something. */

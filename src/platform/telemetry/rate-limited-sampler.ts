@@ -20,9 +20,10 @@ const forgottenAfterMs = 10 * memorySeconds * 1_000;
 const thinning = 1.5;
 
 /**
- * Keeps every trace as long as there are about so many a second of one operation at most, and beyond that every third, eighth
- * or nth: what is rare is kept whole, what floods is thinned out, the more the more it floods. Decisions are made at the root by the trace id's last
- * 56 bits, which are random, and `tracestate` tells what a kept trace stands for, so that counts stay true.
+ * Keeps every trace as long as there are about so many a second of one operation at most, and beyond that every third,
+ * eighth or nth: what is rare is kept whole, what floods is thinned out, the more the more it floods. Decisions are made at
+ * the root by the trace id's last 56 bits, which are random, and `tracestate` tells what a kept trace stands for, so that
+ * counts stay true.
  *
  * Threshold in `tracestate`: https://opentelemetry.io/docs/specs/otel/trace/tracestate-probability-sampling/
  * Rate by exponential smoothing, as the consistent rate limiting samplers of the same specification's OTEPs do.

@@ -1,20 +1,12 @@
 import { context, type ObservableResult, SpanKind, SpanStatusCode, trace } from "@opentelemetry/api";
 import { attribute, metric } from "../../../gen/telemetry/registry.ts";
 import type { Database } from "../sql/database.ts";
+import { isQuery, type Query } from "../sql/query.ts";
 import { AttributeSets } from "./attribute-sets.ts";
 import { databaseDuration } from "./database-duration.ts";
 import type { Telemetry } from "./telemetry.ts";
 
 // Database conventions: https://opentelemetry.io/docs/specs/semconv/db/postgresql/
-
-/** What we use of the driver's query: a promise that starts when somebody waits for it. */
-interface Query {
-  readonly strings: readonly string[];
-  executed: boolean;
-  handle(): unknown;
-  resolve(value: unknown): void;
-  reject(error: unknown): void;
-}
 
 interface Statement {
   readonly text: string;
@@ -138,10 +130,6 @@ export function tracedDatabase(database: Database, namespace: string, telemetry:
       return database.close();
     },
   };
-}
-
-function isQuery(made: unknown): made is Query {
-  return made instanceof Promise && "strings" in made && "handle" in made;
 }
 
 function statementOf(strings: readonly string[]): Statement {

@@ -1,5 +1,6 @@
 import { attribute, event } from "../../gen/telemetry/registry.ts";
 import { sendProblem, titleOf } from "../platform/http/problem.ts";
+import { whenClosed } from "../platform/http/when-closed.ts";
 import type { RunningService, ServiceContext } from "../platform/lifecycle/service.ts";
 import type { HttpHandler } from "../platform/rpc/rpc-handler.ts";
 import { setHttpRoute, tracedForward } from "../platform/telemetry/http.ts";
@@ -35,7 +36,8 @@ export async function start(context: ServiceContext): Promise<RunningService> {
       const [path] = (request.url ?? "/").split("?", 1);
       setHttpRoute(response, route.route);
       if (!isWatching(path ?? "/"))
-        response.once("finish", () => {
+        whenClosed(response, () => {
+          if (!response.writableFinished) return;
           context.log.info(
             {
               event: event.proxyAccess,

@@ -3,6 +3,7 @@ import type { Transport } from "@connectrpc/connect";
 import { context, propagation } from "@opentelemetry/api";
 import { forwardHttp } from "../http/forward.ts";
 import { sendProblem, titleOf } from "../http/problem.ts";
+import { whenClosed } from "../http/when-closed.ts";
 import { platformErrors, rpcError } from "../rpc/errors.ts";
 import type { LocalServices } from "../rpc/local-services.ts";
 import { replicatedTransport } from "../rpc/replicas.ts";
@@ -28,7 +29,7 @@ export class SwitchableHttp {
     if (own === undefined) return sendProblem(response, { status: 404, title: titleOf(404) });
     const concurrency = this.#concurrency;
     concurrency.inFlight++;
-    response.once("close", () => concurrency.inFlight--);
+    whenClosed(response, () => concurrency.inFlight--);
     own(request, response);
   };
 

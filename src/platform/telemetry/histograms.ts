@@ -5,8 +5,6 @@ import {
   type Histogram,
   type HrTime,
   type MetricOptions,
-  TraceFlags,
-  trace,
   ValueType,
 } from "@opentelemetry/api";
 import { hrTime, type InstrumentationScope } from "@opentelemetry/core";
@@ -20,6 +18,7 @@ import {
   type MetricProducer,
   type Histogram as Recorded,
 } from "@opentelemetry/sdk-metrics";
+import { sampledSpan } from "./unsampled-span.ts";
 
 /** A measurement that tells the trace that it was made in. */
 export interface Exemplar {
@@ -166,8 +165,8 @@ class BucketHistogram implements Histogram {
     series.counts[bucket] = (series.counts[bucket] ?? 0) + 1;
     series.count++;
     series.sum += value;
-    const span = trace.getSpanContext(within);
-    if (span !== undefined && (span.traceFlags & TraceFlags.SAMPLED) !== 0) {
+    const span = sampledSpan(within);
+    if (span !== undefined) {
       series.exemplars[bucket] = { value, timeMs: Date.now(), traceId: span.traceId, spanId: span.spanId };
     }
   }

@@ -8,6 +8,7 @@ import {
   SpanStatusCode,
   trace,
 } from "@opentelemetry/api";
+import { whenClosed } from "../http/when-closed.ts";
 import type { HttpHandler, HttpRequest, HttpResponse } from "../rpc/rpc-handler.ts";
 import { AttributeSets } from "./attribute-sets.ts";
 import { durationBuckets } from "./buckets.ts";
@@ -48,11 +49,9 @@ function enter(response: LayeredResponse, layer: Layer): void {
   }
   const entered = [layer];
   response[layers] = entered;
-  const end = () => {
+  whenClosed(response, () => {
     for (let last = entered.pop(); last !== undefined; last = entered.pop()) last.end(last, response.statusCode);
-  };
-  response.once("finish", end);
-  response.once("close", end);
+  });
 }
 
 export type OutsideContext = "continue" | "link";
@@ -89,7 +88,7 @@ export function tracedHttp(
     if (parent !== undefined && isUnsampled(parent)) {
       enter(response, {
         end: ({ route }, status) =>
-          duration.record((performance.now() - begun) / 1_000, outcomes.of(method, status, route), parent),
+          duration.record((performance.now() - begun) / 1_000, outcomes.of(method, status, route), ROOT_CONTEXT),
       });
       handler(request, response);
       return;

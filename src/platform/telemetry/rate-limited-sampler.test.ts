@@ -1,17 +1,17 @@
-import { randomBytes } from "node:crypto";
-import { ROOT_CONTEXT, SamplingDecision, SpanKind } from "@opentelemetry/api";
+import { isSpanContextValid, ROOT_CONTEXT, SamplingDecision, SpanKind, trace } from "@opentelemetry/api";
+import { InMemorySpanExporter, SimpleSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 import { expect, test } from "vitest";
 import { RateLimitedSampler } from "./rate-limited-sampler.ts";
+import { isUnsampled } from "./unsampled-span.ts";
 
 function begin(sampler: RateLimitedSampler, path: string) {
-  const traceId = randomBytes(16).toString("hex");
-  const { decision, traceState } = sampler.shouldSample(ROOT_CONTEXT, traceId, "GET", SpanKind.SERVER, {
-    "url.path": path,
-  });
+  const { decision, traceState } = sampler.shouldSample(ROOT_CONTEXT, "", "GET", SpanKind.SERVER, { "url.path": path });
   const isKept = decision === SamplingDecision.RECORD_AND_SAMPLED;
-  const threshold = /^th:([0-9a-f]{1,14})$/.exec(traceState?.get("ot") ?? "")?.[1];
+  const [, threshold, drawn = ""] = /^th:([0-9a-f]{1,14});rv:([0-9a-f]{14})$/.exec(traceState?.get("ot") ?? "") ?? [];
   const stands = threshold === undefined ? 1 : 2 ** 56 / Number(2n ** 56n - BigInt(`0x${threshold.padEnd(14, "0")}`));
-  return { isKept, traceId, threshold, stands };
+  // Another sampler that keeps as many would have kept it.
+  if (threshold !== undefined) expect(drawn >= threshold.padEnd(14, "0")).toBe(true);
+  return { isKept, threshold, stands };
 }
 
 /** So many roots a second for so long, evenly. */
@@ -90,4 +90,27 @@ test("everything is kept again once a flood is over", () => {
   drive(sampler, clock, { path: "/api/cart", rate: 5_000, seconds: 5 });
   clock.ms += 20_000;
   expect(drive(sampler, clock, { path: "/api/cart", rate: 20, seconds: 10 })).toHaveLength(200);
+});
+
+test("a tracer around it begins what is kept, and nothing of what is not", () => {
+  const { clock, sampler } = samplerAt(50);
+  const exporter = new InMemorySpanExporter();
+  const provider = new TracerProvider({ sampler, spanProcessors: [new SimpleSpanProcessor({ exporter })] });
+  const tracer = sampler.leaving(provider.getTracer("test"));
+  const spans = Array.from({ length: 10_000 }, () => {
+    clock.ms += 1;
+    const span = tracer.startSpan("GET", { attributes: { "url.path": "/api/cart" } });
+    span.end();
+    return span;
+  });
+  const kept = spans.filter((span) => !isUnsampled(trace.setSpan(ROOT_CONTEXT, span)));
+  expect(kept.length).toBeGreaterThan(100);
+  expect(kept.length).toBeLessThan(1_500);
+  expect(exporter.getFinishedSpans().map((span) => span.spanContext().spanId)).toEqual(
+    kept.map((span) => span.spanContext().spanId),
+  );
+  const ids = spans.map((span) => span.spanContext());
+  expect(ids.every(isSpanContextValid)).toBe(true);
+  expect(new Set(ids.map(({ traceId }) => traceId)).size).toBe(spans.length);
+  expect(kept.at(-1)?.spanContext().traceState?.get("ot")).toMatch(/^th:.*;rv:/);
 });

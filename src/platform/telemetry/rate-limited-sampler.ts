@@ -1,12 +1,20 @@
 import {
   type Attributes,
   type Context,
+  context,
+  createContextKey,
   createTraceState,
   SamplingDecision,
   type SamplingResult,
   type SpanKind,
+  type Tracer,
+  trace,
 } from "@opentelemetry/api";
 import type { Sampler } from "@opentelemetry/sdk-trace";
+import { UnsampledSpan } from "./unsampled-span.ts";
+
+/** What has been decided of a trace that is about to begin. */
+const decided = createContextKey("decision of the rate limited sampler");
 
 /** Operations told apart at a time; what comes beyond shares one allowance. */
 const maxOperations = 100;
@@ -22,10 +30,9 @@ const thinning = 1.5;
 /**
  * Keeps every trace as long as there are about so many a second of one operation at most, and beyond that every third,
  * eighth or nth: what is rare is kept whole, what floods is thinned out, the more the more it floods. Decisions are made at
- * the root by the trace id's last 56 bits, which are random, and `tracestate` tells what a kept trace stands for, so that
- * counts stay true.
+ * the root by a number that is drawn, and `tracestate` tells it, and what a kept trace stands for, so that counts stay true.
  *
- * Threshold in `tracestate`: https://opentelemetry.io/docs/specs/otel/trace/tracestate-probability-sampling/
+ * Threshold and drawn number in `tracestate`: https://opentelemetry.io/docs/specs/otel/trace/tracestate-probability-sampling/
  * Rate by exponential smoothing, as the consistent rate limiting samplers of the same specification's OTEPs do.
  */
 export class RateLimitedSampler implements Sampler {
@@ -45,17 +52,34 @@ export class RateLimitedSampler implements Sampler {
     this.#now = now;
   }
 
+  /**
+   * The same tracer, which does not even make what the sampler drops at the root.
+   *
+   * @param tracer of a provider that has this sampler at its roots
+   */
+  leaving(tracer: Tracer): Tracer {
+    const startSpan: Tracer["startSpan"] = (name, options = {}, within = context.active()) => {
+      if (options.root !== true && trace.getSpan(within) !== undefined) return tracer.startSpan(name, options, within);
+      const result = this.#decide(name, options.attributes ?? {});
+      if (result.decision === SamplingDecision.NOT_RECORD) return new UnsampledSpan();
+      return tracer.startSpan(name, options, within.setValue(decided, result));
+    };
+    return { startSpan, startActiveSpan: tracer.startActiveSpan.bind(tracer) };
+  }
+
   shouldSample(
-    _within: Context,
-    traceId: string,
+    within: Context,
+    _traceId: string,
     name: string,
     _kind: SpanKind,
     attributes: Attributes,
   ): SamplingResult {
+    return (within.getValue(decided) as SamplingResult | undefined) ?? this.#decide(name, attributes);
+  }
+
+  #decide(name: string, attributes: Attributes): SamplingResult {
     const oneIn = this.#allowanceOf(operationOf(name, attributes)).oneIn(this.#now());
-    if (oneIn === 1) return kept;
-    const cut = cutOf(oneIn);
-    return cut.isKept(traceId) ? cut.kept : dropped;
+    return oneIn === 1 ? kept : draw(oneIn);
   }
 
   toString(): string {
@@ -105,7 +129,7 @@ class Allowance {
     this.#at = now;
     this.#count = this.#count * Math.exp(-seconds / memorySeconds) + 1;
     const timesAllowed = (this.#count - 1) / (memorySeconds * this.#perSecond);
-    return Math.max(1, Math.round(timesAllowed ** thinning));
+    return timesAllowed <= 1 ? 1 : Math.round(timesAllowed ** thinning);
   }
 }
 
@@ -130,28 +154,18 @@ function partEnd(path: string, from: number): number {
   return end === -1 ? path.length : end;
 }
 
-/** How one of so many traces is told from the others, and what it says of itself. */
-interface Cut {
-  isKept(traceId: string): boolean;
-  readonly kept: SamplingResult;
-}
+/** Numbers to draw from, as many as a double tells apart, and half a byte of a trace's 56 bits for each of their digits. */
+const draws = 2 ** 52;
+const digits = 13;
 
-const maxCuts = 1_000;
-const cuts = new Map<number, Cut>();
-
-function cutOf(oneIn: number): Cut {
-  const known = cuts.get(oneIn);
-  if (known !== undefined) return known;
-  const all = 1n << 56n;
-  const threshold = (all - all / BigInt(oneIn)).toString(16).padStart(14, "0");
-  const cut: Cut = {
-    // Hexadecimal digits of one length sort as their numbers do.
-    isKept: (traceId) => traceId.slice(-14) >= threshold,
-    kept: {
-      decision: SamplingDecision.RECORD_AND_SAMPLED,
-      traceState: createTraceState(`ot=th:${threshold.replace(/0+$/, "")}`),
-    },
+/** One of so many: kept, with what the trace says of that, or dropped. */
+function draw(oneIn: number): SamplingResult {
+  const threshold = draws - Math.round(draws / oneIn);
+  const drawn = Math.floor(Math.random() * draws);
+  if (drawn < threshold) return dropped;
+  const hex = (value: number) => value.toString(16).padStart(digits, "0");
+  return {
+    decision: SamplingDecision.RECORD_AND_SAMPLED,
+    traceState: createTraceState(`ot=th:${hex(threshold).replace(/0+$/, "")};rv:${hex(drawn)}0`),
   };
-  if (cuts.size < maxCuts) cuts.set(oneIn, cut);
-  return cut;
 }

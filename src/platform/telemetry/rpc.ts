@@ -6,6 +6,7 @@ import {
   context,
   type Histogram,
   propagation,
+  ROOT_CONTEXT,
   type Span,
   SpanKind,
   SpanStatusCode,
@@ -34,19 +35,19 @@ export function tracedInvoke(method: DescMethodUnary, invoke: Invoke, telemetry:
     unit: "s",
     advice: { explicitBucketBoundaries: durationBuckets },
   });
-  const kinds = new AttributeSets((protocolName: string) => ({
+  const outcomesOf = byKind((protocolName: string) => ({
     "rpc.system.name": systemOf(protocolName),
     "rpc.method": name,
   }));
-  const outcomes = outcomesOf((protocolName: string) => kinds.of(protocolName));
   return (request, call) => {
     const around = context.active();
     // What was passed on within the process needs no header to be known.
     const isKnown = call.protocolName === "local" || trace.getSpan(around) !== undefined;
     const parent = isKnown ? around : propagation.extract(around, call.header, headerGetter);
+    const outcomes = outcomesOf(call.protocolName);
     if (parent === around && telemetry.isUnsampled(parent)) {
       const begun = performance.now();
-      return counted(invoke(request, call), { begun, duration, within: parent, kind: call.protocolName, outcomes });
+      return counted(invoke(request, call), begun, duration, outcomes);
     }
     return traced({
       telemetry,
@@ -56,10 +57,10 @@ export function tracedInvoke(method: DescMethodUnary, invoke: Invoke, telemetry:
       begin: () =>
         telemetry.tracer.startSpan(
           name,
-          { kind: SpanKind.SERVER, attributes: { ...kinds.of(call.protocolName), ...baggageAttributes(parent) } },
+          { kind: SpanKind.SERVER, attributes: { ...outcomes.kind, ...baggageAttributes(parent) } },
           parent,
         ),
-      outcome: (error) => outcomes(call.protocolName, error),
+      outcomes,
       call: () => invoke(request, call),
     });
   };
@@ -80,28 +81,28 @@ export function tracedTransport(
     unit: "s",
     advice: { explicitBucketBoundaries: durationBuckets },
   });
-  const kinds = new AttributeSets((name: string) => ({
+  const outcomesOf = byKind((method: DescMethodUnary) => ({
     "rpc.system.name": "grpc",
-    "rpc.method": name,
+    "rpc.method": methodName(method),
     "server.address": server.name,
   }));
-  const outcomes = outcomesOf((name: string) => kinds.of(name));
   return {
     unary(method, signal, timeoutMs, header, input, contextValues) {
-      const name = methodName(method);
+      const outcomes = outcomesOf(method);
       const around = context.active();
       if (server.isLocal && telemetry.isUnsampled(around)) {
         const begun = performance.now();
         const pending = inner.unary(method, signal, timeoutMs, header, input, contextValues);
-        return counted(pending, { begun, duration, within: around, kind: name, outcomes });
+        return counted(pending, begun, duration, outcomes);
       }
       return traced({
         telemetry,
         duration,
         parent: around,
         around,
-        begin: () => telemetry.tracer.startSpan(name, { kind: SpanKind.CLIENT, attributes: kinds.of(name) }, around),
-        outcome: (error) => outcomes(name, error),
+        begin: () =>
+          telemetry.tracer.startSpan(methodName(method), { kind: SpanKind.CLIENT, attributes: outcomes.kind }, around),
+        outcomes,
         call(active) {
           if (server.isLocal) return inner.unary(method, signal, timeoutMs, header, input, contextValues);
           const headers = new Headers(header);
@@ -115,25 +116,18 @@ export function tracedTransport(
 }
 
 /** Counts a call of a trace that is not sampled, as most are in a flood: nothing is made but what it waits for. */
-async function counted<T>(
-  pending: Promise<T>,
-  call: {
-    readonly begun: number;
-    readonly duration: Histogram;
-    readonly within: Context;
-    readonly kind: string;
-    readonly outcomes: (kind: string, error?: ConnectError) => Attributes;
-  },
-): Promise<T> {
-  const { begun, duration, within, kind, outcomes } = call;
-  try {
-    const answer = await pending;
-    duration.record((performance.now() - begun) / 1_000, outcomes(kind), within);
-    return answer;
-  } catch (error) {
-    duration.record((performance.now() - begun) / 1_000, outcomes(kind, ConnectError.from(error)), within);
-    throw error;
-  }
+function counted<T>(pending: Promise<T>, begun: number, duration: Histogram, outcomes: Outcomes): Promise<T> {
+  return pending.then(
+    (answer) => {
+      duration.record((performance.now() - begun) / 1_000, outcomes.success, ROOT_CONTEXT);
+      return answer;
+    },
+    (error) => {
+      const outcome = outcomes.failure(ConnectError.from(error));
+      duration.record((performance.now() - begun) / 1_000, outcome, ROOT_CONTEXT);
+      throw error;
+    },
+  );
 }
 
 /** Runs a call within its span, and without one where the trace is not sampled. */
@@ -144,10 +138,10 @@ async function traced<T>(options: {
   /** The context that is active anyway. */
   readonly around: Context;
   begin(): Span;
-  outcome(error: ConnectError | undefined): Attributes;
+  readonly outcomes: Outcomes;
   call(active: Context): Promise<T>;
 }): Promise<T> {
-  const { telemetry, duration, parent, around } = options;
+  const { telemetry, duration, parent, around, outcomes } = options;
   const begun = performance.now();
   const span = telemetry.isUnsampled(parent) ? undefined : options.begin();
   const active = span === undefined ? parent : trace.setSpan(parent, span);
@@ -163,7 +157,7 @@ async function traced<T>(options: {
   }
 
   function finish(error: ConnectError | undefined): void {
-    const outcome = options.outcome(error);
+    const outcome = error === undefined ? outcomes.success : outcomes.failure(error);
     if (span !== undefined) {
       span.setAttributes(outcome);
       if (error !== undefined && isFailure(error)) {
@@ -176,25 +170,36 @@ async function traced<T>(options: {
   }
 }
 
-/** A call's attributes when it has ended, by what tells its kind. */
-function outcomesOf(kindOf: (kind: string) => Attributes) {
-  const sets = new AttributeSets((kind: string, code: Code | undefined, failed: 0 | 1) => {
-    const status = code === undefined ? "OK" : codeName(code);
-    return {
-      ...kindOf(kind),
-      "rpc.response.status_code": status,
-      ...(failed === 1 ? { "error.type": status } : {}),
-    };
-  });
-  const successes = new Map<string, Attributes>();
-  return (kind: string, error?: ConnectError) => {
-    if (error !== undefined) return sets.of(kind, error.code, isFailure(error) ? 1 : 0);
-    let success = successes.get(kind);
-    if (success === undefined) {
-      success = sets.of(kind, undefined, 0);
-      successes.set(kind, success);
+/** What is told of calls of one kind: of each of them, and by how it ended. */
+class Outcomes {
+  readonly kind: Attributes;
+  readonly success: Attributes;
+  readonly #failures: AttributeSets<[code: Code, isFailure: 0 | 1]>;
+
+  constructor(kind: Attributes) {
+    this.kind = kind;
+    this.success = Object.freeze({ ...kind, "rpc.response.status_code": "OK" });
+    this.#failures = new AttributeSets((code, isFailed) => {
+      const status = codeName(code);
+      return { ...kind, "rpc.response.status_code": status, ...(isFailed === 1 ? { "error.type": status } : {}) };
+    });
+  }
+
+  failure(error: ConnectError): Attributes {
+    return this.#failures.of(error.code, isFailure(error) ? 1 : 0);
+  }
+}
+
+/** The outcomes of each kind, made once; there are no more kinds than the contract and the protocols have. */
+function byKind<Kind>(attributesOf: (kind: Kind) => Attributes): (kind: Kind) => Outcomes {
+  const known = new Map<Kind, Outcomes>();
+  return (kind) => {
+    let outcomes = known.get(kind);
+    if (outcomes === undefined) {
+      outcomes = new Outcomes(attributesOf(kind));
+      known.set(kind, outcomes);
     }
-    return success;
+    return outcomes;
   };
 }
 

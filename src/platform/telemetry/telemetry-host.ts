@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { hostname } from "node:os";
-import { type Context, context, type Meter, propagation, TraceFlags, trace } from "@opentelemetry/api";
+import { type Context, context, type Meter, propagation, type Tracer } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { CompositePropagator, W3CBaggagePropagator, W3CTraceContextPropagator } from "@opentelemetry/core";
 import { type Resource, resourceFromAttributes } from "@opentelemetry/resources";
@@ -30,6 +30,7 @@ import { Histograms } from "./histograms.ts";
 import { RateLimitedSampler } from "./rate-limited-sampler.ts";
 import { logSink, metricSink, spanSink, type TelemetrySink } from "./sink.ts";
 import { noTelemetry, type ServiceIdentity, type Telemetry, type TelemetryHost, theProcess } from "./telemetry.ts";
+import { isUnsampled } from "./unsampled-span.ts";
 
 const scope = "orrery";
 const namespace = "opentelemetry-demo";
@@ -69,7 +70,7 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
   );
 
   const embedded = sinks.length > 0;
-  const { sampler, isUnsampled } = samplingOf(environment, { isEmbedded: embedded });
+  const sampling = samplingOf(environment, { isEmbedded: embedded });
   const exportIntervalMillis = integer(environment, "OTEL_METRIC_EXPORT_INTERVAL", {
     fallback: Number(defaultSettings({ isEmbedded: embedded }).OTEL_METRIC_EXPORT_INTERVAL),
     min: 100,
@@ -116,14 +117,14 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
       const known = made.get(service.name);
       if (known !== undefined) return known;
       const resource = resourceOf(service);
-      const tracers = new TracerProvider({ resource, sampler, spanProcessors: [...spanProcessors] });
+      const tracers = new TracerProvider({ resource, sampler: sampling.sampler, spanProcessors: [...spanProcessors] });
       const loggers = new LoggerProvider({ resource, processors: [...logProcessors] });
       const { provider, histograms } = service.name === theProcess.name ? processMetrics : startMetrics(resource);
       const telemetry: Telemetry = {
-        tracer: tracers.getTracer(scope, version),
+        tracer: sampling.tracer(tracers.getTracer(scope, version)),
         meter: withHistograms(provider.getMeter(scope, version), histograms),
         logger: loggers.getLogger(scope, version),
-        isUnsampled,
+        isUnsampled: sampling.isUnsampled,
       };
       made.set(service.name, telemetry);
       return telemetry;
@@ -202,6 +203,8 @@ const defaultTracesPerSecond = 30;
 interface Sampling {
   readonly sampler: Sampler;
   isUnsampled(within: Context): boolean;
+  /** A provider's tracer, as services get it. */
+  tracer(of: Tracer): Tracer;
 }
 
 function samplingOf(environment: Environment, { isEmbedded }: { readonly isEmbedded: boolean }): Sampling {
@@ -219,14 +222,13 @@ function samplingOf(environment: Environment, { isEmbedded }: { readonly isEmbed
   });
   const root = rootSampler(environment, name);
   const isParentBased = name.startsWith("parentbased_");
-  if (!isParentBased && name !== "always_off") return { sampler: root, isUnsampled: () => false };
+  if (!isParentBased && name !== "always_off") {
+    return { sampler: root, isUnsampled: () => false, tracer: (of) => of };
+  }
   return {
     sampler: isParentBased ? new ParentBasedSampler({ root }) : root,
-    // What belongs to no trace, the record of a start say, is not sampled with any.
-    isUnsampled(within) {
-      const parent = trace.getSpanContext(within);
-      return parent !== undefined && (parent.traceFlags & TraceFlags.SAMPLED) === 0;
-    },
+    isUnsampled,
+    tracer: (of) => (root instanceof RateLimitedSampler ? root.leaving(of) : of),
   };
 }
 

@@ -4,6 +4,7 @@ import type { TypeBoxTypeProvider } from "@fastify/type-provider-typebox";
 import { type FastifyError, type FastifyInstance, type FastifyReply, fastify } from "fastify";
 import { event } from "../../../../gen/telemetry/registry.ts";
 import { type Problem, problemOf, titleOf } from "../../../platform/http/problem.ts";
+import { whenClosed } from "../../../platform/http/when-closed.ts";
 import type { Logger } from "../../../platform/logging/logger.ts";
 import { type CallContext, propagatedMetadata, withCall } from "../../../platform/rpc/call-context.ts";
 import { errorInfo, platformErrors } from "../../../platform/rpc/errors.ts";
@@ -109,7 +110,7 @@ function callOf(request: HttpRequest, response: HttpResponse): CallContext {
       if (controller !== undefined) return controller.signal;
       const created = new AbortController();
       controller = created;
-      response.once("close", () => {
+      whenClosed(response, () => {
         if (!response.writableFinished) created.abort();
       });
       return created.signal;

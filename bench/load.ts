@@ -9,6 +9,8 @@ export interface LoadResult {
   /** Milliseconds. */
   readonly p50: number;
   readonly p99: number;
+  /** What each round took in milliseconds, in order of size. */
+  readonly times: Float64Array;
 }
 
 /** Repeats `round` in as many parallel loops as told, for so long, and times each round's measured part. */
@@ -30,9 +32,25 @@ export async function load(options: {
       }
     }),
   );
-  const sorted = times.toSorted((a, b) => a - b);
-  const at = (share: number) => sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))] ?? 0;
-  return { count: times.length, failed, seconds: (performance.now() - begun) / 1_000, p50: at(0.5), p99: at(0.99) };
+  return resultOf({ times: Float64Array.from(times), failed, seconds: (performance.now() - begun) / 1_000 });
+}
+
+/** Several loads as one. */
+export function together(results: readonly LoadResult[]): LoadResult {
+  const times = new Float64Array(results.reduce((sum, { count }) => sum + count, 0));
+  let at = 0;
+  for (const result of results) {
+    times.set(result.times, at);
+    at += result.count;
+  }
+  const sum = (of: (result: LoadResult) => number) => results.reduce((total, result) => total + of(result), 0);
+  return resultOf({ times, failed: sum(({ failed }) => failed), seconds: sum(({ seconds }) => seconds) });
+}
+
+function resultOf({ times, failed, seconds }: Pick<LoadResult, "times" | "failed" | "seconds">): LoadResult {
+  times.sort();
+  const at = (share: number) => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0;
+  return { count: times.length, failed, seconds, p50: at(0.5), p99: at(0.99), times };
 }
 
 const agent = new Agent({ keepAlive: true, maxSockets: 256 });

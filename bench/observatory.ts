@@ -198,14 +198,15 @@ const fills = wanted.length === 0 ? [300_000, 1_000_000] : wanted;
 const mebi = 1_048_576;
 for (const spans of fills) {
   const before = process.memoryUsage().rss;
-  const store = await StoreClient.start({
+  const settings = {
     path: folder === undefined ? undefined : join(folder, `${spans}.duckdb`),
     memoryMb: 128,
     maxSpans: Math.ceil(spans * 1.05),
     queryTimeoutMs: 5_000,
     timeScale: 1,
     declarations: [],
-  });
+  };
+  const store = await StoreClient.start(settings, { onLost: console.error, tell: console.error });
   const now = BigInt(Date.now()) * 1_000_000n;
   const rate = await fill(store, spans, now - 3_600_000_000_000n, now - 1_000_000_000n);
   const { store: status, dropped } = await store.ask("getStatus");

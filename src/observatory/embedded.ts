@@ -48,8 +48,6 @@ export interface Observatory {
 export async function startObservatory(options: ObservatoryOptions): Promise<Observatory> {
   const { environment, log, declarations } = options;
   const settings = observatorySettings(environment);
-  const onLost = (error: unknown) =>
-    log.error({ error }, "The telemetry store has failed; the shop goes on without it");
   const store = await StoreClient.start(
     {
       path: await storePath(settings.dataDir ?? options.dataDir),
@@ -66,7 +64,10 @@ export async function startObservatory(options: ObservatoryOptions): Promise<Obs
         ...(consumes === undefined ? {} : { consumes }),
       })),
     },
-    onLost,
+    {
+      onLost: (error) => log.error({ error }, "The telemetry store has failed; the shop goes on without it"),
+      tell: (line) => log.warn(line),
+    },
   );
   if (store.notice !== undefined) log.warn(store.notice);
   const watchers = new Watchers(store, log);

@@ -6,6 +6,7 @@ export type DropReason =
   | "request too large"
   | "store too slow"
   | "store out of memory"
+  | "store disk full"
   | "invalid id"
   | "no time"
   | "clock in the future"

@@ -21,6 +21,8 @@ export type ToWorker =
 
 export type FromWorker =
   | { readonly kind: "ready"; readonly notice: string | undefined }
+  /** What the operator should know. */
+  | { readonly kind: "told"; readonly line: string }
   /** Bytes of requests that were taken in since the last time. */
   | { readonly kind: "taken"; readonly bytes: number }
   | { readonly kind: "answer"; readonly id: number; readonly value: unknown }

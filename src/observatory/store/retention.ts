@@ -76,8 +76,7 @@ export class Retention {
     }
     if (dropped || this.#sinceCheckpoint >= checkpointEveryRows) {
       this.#sinceCheckpoint = 0;
-      // Refused while others are in the middle of something: then the next time.
-      await this.#connection.run("checkpoint").catch(() => undefined);
+      await this.#checkpoint();
     }
   }
 
@@ -85,7 +84,16 @@ export class Retention {
   async relieve(): Promise<void> {
     const large = this.#caps.filter(({ isSmall }) => !isSmall);
     for (const cap of large) await this.#drop(cap, (this.#rows.get(cap.table) ?? 0) * 2 * droppedShare);
-    await this.#connection.run("checkpoint").catch(() => undefined);
+    await this.#checkpoint();
+  }
+
+  async #checkpoint(): Promise<void> {
+    try {
+      await this.#connection.run("checkpoint");
+    } catch (error) {
+      // Refused while others are in the middle of something: then the next time.
+      if (!/Cannot CHECKPOINT/i.test(String(error))) throw error;
+    }
   }
 
   #isOver({ table, maxRows }: Cap): boolean {

@@ -26,6 +26,14 @@ interface Waiting {
   reject(error: Error): void;
 }
 
+/** Who is told what becomes of the store. */
+export interface StoreObserver {
+  /** The thread has failed: telemetry is dropped from now on, and questions fail. */
+  onLost(error: unknown): void;
+  /** What the operator should know. */
+  tell(line: string): void;
+}
+
 /** The store in its thread, as the rest of the process sees it. */
 export class StoreClient implements TelemetrySink {
   /** What the operator should know of the start. */
@@ -33,12 +41,14 @@ export class StoreClient implements TelemetrySink {
   readonly #worker: Worker;
   readonly #waiting = new Map<number, Waiting>();
   readonly #exited: Promise<void>;
+  readonly #tell: (line: string) => void;
   #nextId = 1;
   #waitingBytes = 0;
   #isGone = false;
 
-  private constructor(worker: Worker, notice: string | undefined, onLost: (error: unknown) => void) {
+  private constructor(worker: Worker, notice: string | undefined, { onLost, tell }: StoreObserver) {
     this.notice = notice;
+    this.#tell = tell;
     this.#worker = worker;
     this.#exited = new Promise((resolve) => worker.once("exit", () => resolve()));
     worker.on("message", (message: FromWorker) => this.#receive(message));
@@ -52,9 +62,9 @@ export class StoreClient implements TelemetrySink {
   /**
    * Starts the thread and opens the store in it.
    *
-   * @param onLost told when the thread has failed: telemetry is then dropped, and questions fail
+   * @throws when the store cannot be opened
    */
-  static async start(settings: WorkerSettings, onLost: (error: unknown) => void = () => {}): Promise<StoreClient> {
+  static async start(settings: WorkerSettings, observer: StoreObserver): Promise<StoreClient> {
     const worker = new Worker(new URL("./worker.ts", import.meta.url), {
       workerData: settings,
       name: "observatory store",
@@ -65,7 +75,7 @@ export class StoreClient implements TelemetrySink {
       worker.once("error", reject);
       worker.once("exit", () => reject(new Error("The telemetry store did not start")));
     });
-    return new StoreClient(worker, notice, onLost);
+    return new StoreClient(worker, notice, observer);
   }
 
   accept(signal: Signal, request: Uint8Array): void {
@@ -124,6 +134,9 @@ export class StoreClient implements TelemetrySink {
   #receive(message: FromWorker): void {
     switch (message.kind) {
       case "ready":
+        break;
+      case "told":
+        this.#tell(message.line);
         break;
       case "taken":
         this.#waitingBytes -= message.bytes;

@@ -62,6 +62,16 @@ export class TableWriter {
   close(): void {
     this.#appender.closeSync();
   }
+
+  /** Closes what can no longer be written; what waits is lost. */
+  abandon(): void {
+    try {
+      this.#appender.clear();
+      this.#appender.closeSync();
+    } catch {
+      // It says once more that the database is gone.
+    }
+  }
 }
 
 async function lastArrival(connection: DuckDBConnection, table: TableName): Promise<bigint> {

@@ -7,8 +7,10 @@ import type { Signal } from "../../platform/telemetry/sink.ts";
 import { alertTiming, scaledTiming } from "../objectives/alert-timing.ts";
 import type { ObjectiveDefinition } from "../objectives/objective.ts";
 import { type SaturationDefinition, scaledSaturation } from "../objectives/saturation.ts";
+import { countItems } from "../otlp/count-items.ts";
 import type { SystemShape } from "../system-shape.ts";
 import { Alerts, type RaisedAlert } from "./alerts.ts";
+import type { DiskRoom } from "./disk-room.ts";
 import { Drops } from "./drops.ts";
 import { Intake } from "./intake.ts";
 import { repeatSeconds } from "./metric-intake.ts";
@@ -38,7 +40,12 @@ export interface StoreOptions {
   readonly timeScale: number;
   /** Milliseconds of Unix time. */
   readonly now: () => number;
+  /** Told of a full disk; there is none in memory. */
+  readonly room?: DiskRoom;
 }
+
+/** What DuckDB says of a write on a disk without room. */
+const diskFull = /No space left on device/i;
 
 /**
  * Opens the database; one that is damaged is put aside for a new one.
@@ -57,6 +64,7 @@ async function attach(connection: DuckDBConnection, path: string | undefined): P
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     if (/lock/i.test(reason)) throw new Error(`${path} is in use by another process.`, { cause: error });
+    if (diskFull.test(reason)) throw new Error(`There is no room on the disk of ${path}: ${reason}`, { cause: error });
     const aside = `${path}.damaged`;
     await rename(path, aside);
     await rm(`${path}.wal`, { force: true });
@@ -97,9 +105,12 @@ export class TelemetryStore {
   readonly #changes: string[] = [];
   #tidying: Promise<void> | undefined;
   #rolledUpAt: number;
+  #isInvalidated = false;
+  #isAbandoned = false;
 
   private constructor(parts: {
     readonly options: StoreOptions;
+    readonly drops: Drops;
     readonly notice: string | undefined;
     readonly instance: DuckDBInstance;
     readonly writing: DuckDBConnection;
@@ -113,7 +124,7 @@ export class TelemetryStore {
     const { options, writers } = parts;
     this.notice = parts.notice;
     this.options = options;
-    this.drops = new Drops();
+    this.drops = parts.drops;
     this.intake = new Intake({
       write: (table, row) => writers.get(table)?.add(row),
       drops: this.drops,
@@ -152,7 +163,8 @@ export class TelemetryStore {
     this.#rolledUpAt = options.now();
   }
 
-  static async open(options: StoreOptions): Promise<TelemetryStore> {
+  /** @param drops what has been counted so far, by a store that this one takes the place of */
+  static async open(options: StoreOptions, drops = new Drops()): Promise<TelemetryStore> {
     const instance = await DuckDBInstance.create(":memory:", {
       memory_limit: `${options.memoryMb}MiB`,
       threads: "1",
@@ -186,6 +198,7 @@ export class TelemetryStore {
     );
     const store = new TelemetryStore({
       options,
+      drops,
       notice,
       instance,
       writing,
@@ -231,7 +244,19 @@ export class TelemetryStore {
     );
   }
 
+  /**
+   * Whether DuckDB has given the database up, as it does when it cannot tidy its file for want of room. What has been
+   * stored is there again when the file is opened anew.
+   */
+  get isInvalidated(): boolean {
+    return this.#isInvalidated;
+  }
+
   accept(signal: Signal, request: Uint8Array): void {
+    if (this.#isInvalidated) {
+      this.drops.count(signal, "store disk full", countItems(request));
+      return;
+    }
     const before = this.intake.spanCount;
     this.intake.accept(signal, request);
     this.#rate.add(this.options.now(), this.intake.spanCount - before);
@@ -264,20 +289,23 @@ export class TelemetryStore {
   /** Makes what has come in visible to questions, and keeps within bounds. */
   commit(): void {
     // Rows wait with the appenders while old ones are being dropped.
-    if (this.#tidying !== undefined) return;
+    if (this.#tidying !== undefined || this.#isInvalidated) return;
     if (this.options.now() - this.#rolledUpAt >= rollupEveryMs) this.#rollUp();
-    let isFull = false;
+    let isMemoryFull = false;
     for (const [table, writer] of this.#writers) {
       const rows = writer.pending;
       try {
         writer.flush();
         this.#retention.added(table, rows);
-      } catch {
-        isFull = true;
-        this.drops.count(signalOf(table), "store out of memory", rows);
+        if (rows > 0) this.options.room?.written();
+      } catch (error) {
+        const isDiskFull = this.#failed(error);
+        if (!isDiskFull) isMemoryFull = true;
+        this.drops.count(signalOf(table), isDiskFull ? "store disk full" : "store out of memory", rows);
       }
     }
-    if (isFull) this.#tidy(() => this.#retention.relieve());
+    if (this.#isInvalidated) return;
+    if (isMemoryFull) this.#tidy(() => this.#retention.relieve());
     else if (this.#changes.length > 0) this.#tidy(() => this.#change());
     else if (this.#retention.isDue) this.#tidy(() => this.#retention.enforce());
   }
@@ -293,9 +321,18 @@ export class TelemetryStore {
     for (let sql = this.#changes.shift(); sql !== undefined; sql = this.#changes.shift()) await this.#writing.run(sql);
   }
 
+  /** Takes note of what a write failed with, and tells whether it was for want of room on the disk. */
+  #failed(error: unknown): boolean {
+    const reason = error instanceof Error ? error.message : String(error);
+    if (/has been invalidated/.test(reason)) this.#isInvalidated = true;
+    const isDiskFull = diskFull.test(reason);
+    if (isDiskFull) this.options.room?.refused();
+    return isDiskFull || this.#isInvalidated;
+  }
+
   #tidy(work: () => Promise<void>): void {
     this.#tidying = work()
-      .catch(() => undefined)
+      .catch((error) => void this.#failed(error))
       .finally(() => {
         this.#tidying = undefined;
       });
@@ -317,7 +354,18 @@ export class TelemetryStore {
     this.#writers.get(table)?.add(row);
   }
 
+  /** Lets go of a database that has been given up; its file can be opened again then. */
+  async abandon(): Promise<void> {
+    if (this.#isAbandoned) return;
+    this.#isAbandoned = true;
+    await this.#tidying;
+    await this.sql.close();
+    for (const writer of this.#writers.values()) writer.abandon();
+    this.#instance.closeSync();
+  }
+
   async close(): Promise<void> {
+    if (this.#isInvalidated) return this.abandon();
     await this.settle();
     this.#rollUp();
     await this.settle();

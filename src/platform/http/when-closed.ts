@@ -7,8 +7,8 @@ interface WatchedResponse extends HttpResponse {
 }
 
 /**
- * Runs `then` when an answer has been sent, or has broken off; what was asked for last comes first. However many wait,
- * the response has one listener: with several, each answer would take as much time for these as for a call.
+ * Runs `then` when an answer has been sent, or has broken off; what was asked for last comes first. However many wait, the
+ * response has one listener.
  */
 export function whenClosed(response: HttpResponse, then: () => void): void {
   const watched: WatchedResponse = response;

@@ -19,6 +19,8 @@ const referenceListMs = 1.35;
 const referenceOrderMs = 7.3;
 
 const settleMs = 2_000;
+/** Seconds after which a shop that has just been started is about as fast as one that has been loaded before. */
+const leastWarmUp = 3;
 const concurrency = 16;
 
 type Measured = LoadResult & { readonly perSecond: number; readonly cpuPerRound: number };
@@ -155,7 +157,7 @@ async function startShop(dataDir: string, way: Way, report: Report): Promise<Ben
 async function loadInTurn(shops: readonly BenchedShop[], seconds: number): Promise<Round[]> {
   const each = async (roundOf: (url: string) => () => Promise<{ ok: boolean; ms: number }>): Promise<Measured[]> => {
     const slices = shops.map(({ shop }) => ({ shop, round: roundOf(shop.url), results: [] as LoadResult[], cpu: 0 }));
-    for (const { round } of slices) await load({ concurrency, seconds: seconds / 2, round });
+    for (const { round } of slices) await load({ concurrency, seconds: Math.max(seconds / 2, leastWarmUp), round });
     for (let second = 0; second < seconds; second++) {
       for (const slice of slices) {
         const before = cpuMs(processTree(slice.shop.pid));

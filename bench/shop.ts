@@ -57,8 +57,7 @@ export async function benchShop({ seconds, report }: { readonly seconds: number;
     ];
     for (const [index, way] of ways.entries()) {
       const other = await start(way);
-      const [baseline, round] = await loadInTurn([plain, other], seconds);
-      if (baseline === undefined || round === undefined) return;
+      const [baseline, round] = (await loadInTurn([plain, other], seconds)) as [Round, Round];
       await new Promise((resolve) => setTimeout(resolve, settleMs));
       for (const { shop, way } of index === 0 ? [plain, other] : [other]) {
         const value = memoryMb(processTree(shop.pid));

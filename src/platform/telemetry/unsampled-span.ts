@@ -58,7 +58,5 @@ export function sampledSpan(within: Context): SpanContext | undefined {
 
 /** Whether a context belongs to a trace that is not sampled; what belongs to no trace does not. */
 export function isUnsampled(within: Context): boolean {
-  const span = trace.getSpan(within);
-  if (span === undefined) return false;
-  return span instanceof UnsampledSpan || (span.spanContext().traceFlags & TraceFlags.SAMPLED) === 0;
+  return trace.getSpan(within) !== undefined && sampledSpan(within) === undefined;
 }

@@ -94,9 +94,10 @@ async function telemetry() {
   return code === 0 ? [] : [output.trim()];
 }
 
-/** What is rendered from the services' declarations, for engines to read. */
+/** What is rendered from the services' declarations, for engines to read; what is committed has the defaults. */
 async function rendered() {
-  const { code, output } = await run(process.execPath, [join(root, "src", "main.ts"), "render", "--check"], {
+  const options = ["--check", ...(process.env.CI === undefined ? [] : ["--defaults"])];
+  const { code, output } = await run(process.execPath, [join(root, "src", "main.ts"), "render", ...options], {
     cwd: root,
     env: environment(process.execPath),
   });

@@ -188,6 +188,7 @@ program
   .command("render")
   .description("Write the configuration files that are rendered from the services' declarations.")
   .option("--check", "write nothing; fail when a file is not as it would be rendered, and name it")
+  .option("--defaults", "make .env anew, which else only gets the variables that it lacks")
   .addHelpText(
     "after",
     `

@@ -7,14 +7,23 @@ import { shopVersion } from "./version.ts";
 
 const root = new URL("../../", import.meta.url);
 
-/** Writes the files that are rendered from the declarations; with `check`, only tells which would change. */
-export async function render(options: { readonly check?: boolean }): Promise<void> {
+/**
+ * Writes the files that are rendered from the declarations; with `check`, only tells which would change. A file that
+ * belongs to whoever uses it, `.env`, only gets what it lacks, unless `defaults` are wanted.
+ */
+export async function render(options: { readonly check?: boolean; readonly defaults?: boolean }): Promise<void> {
   const stale: RenderedFile[] = [];
-  for (const file of renderedFiles(await shopVersion())) if ((await committed(file)) !== file.text) stale.push(file);
+  for (const { path, text, completed } of renderedFiles(await shopVersion())) {
+    const current = await committed(path);
+    const wanted = current === undefined || options.defaults ? text : (completed?.(current) ?? text);
+    if (current !== wanted) stale.push({ path, text: wanted });
+  }
   if (options.check) {
     if (stale.length === 0) return;
     const names = stale.map(({ path }) => path).join("\n");
-    process.stdout.write(`${names}\nrun npm run orrery -- render and commit what it writes\n`);
+    process.stdout.write(
+      `${names}\nrun npm run orrery -- render${options.defaults ? " --defaults" : ""} and commit what it writes\n`,
+    );
     process.exitCode = 1;
     return;
   }
@@ -23,7 +32,7 @@ export async function render(options: { readonly check?: boolean }): Promise<voi
   if (stale.length === 0) process.stdout.write("Everything is as it would be rendered.\n");
 }
 
-async function committed({ path }: RenderedFile): Promise<string | undefined> {
+async function committed(path: string): Promise<string | undefined> {
   return readFile(new URL(path, root), "utf8").catch((error: NodeJS.ErrnoException) => {
     if (error.code === "ENOENT") return undefined;
     throw error;

@@ -5,6 +5,8 @@ export interface RenderedFile {
   /** Below the repository's root. */
   readonly path: string;
   readonly text: string;
+  /** For a file that belongs to whoever uses it: the same with what it lacks. */
+  readonly completed?: (current: string) => string;
 }
 
 /** A file in YAML that names what it is made from. */

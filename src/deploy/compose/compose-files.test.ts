@@ -63,6 +63,17 @@ describe("memory", () => {
   });
 });
 
+it(".env is its user's: rendered again, it only gets what it lacks", () => {
+  const environment = composeFiles(services, "1.2.3").find(({ path }) => path === ".env");
+  const own = "# Mine.\nPOSTGRES_PASSWORD=secret\nexport MY_OWN=1\n";
+  const completed = environment?.completed?.(own) ?? "";
+  expect(completed.startsWith(own)).toBe(true);
+  expect(completed.match(/^POSTGRES_PASSWORD=.*$/gm)).toEqual(["POSTGRES_PASSWORD=secret"]);
+  const names = [...completed.matchAll(/^(\w+)=/gm)].map(([, name]) => name);
+  expect(new Set(names)).toEqual(new Set(settings.keys()));
+  expect(environment?.completed?.(completed)).toBe(completed);
+});
+
 it("every variable of .env is used, and every variable that is used is in .env", () => {
   // Compose itself reads its own.
   const used = new Set(["COMPOSE_PROJECT_NAME"]);

@@ -8,12 +8,12 @@ import { type Container, containerYaml, setting } from "./container.ts";
 import { envoy, flagd, kafka, postgresql, valkey } from "./engines.ts";
 import { observabilityContainers, observabilityProfile } from "./observability.ts";
 import { monitoring, type Role, rolesOf, rolesSql } from "./roles.ts";
-import { environmentFile, generalSettings, memorySettings } from "./settings.ts";
+import { environmentFile, generalSettings, memorySettings, withSettings } from "./settings.ts";
 import { type FlagPlaces, flagFileName, shopContainer, whenWatched } from "./shop.ts";
 
 const source =
   "Rendered from the services' declarations by `npm run orrery -- render`: change src/deploy/compose/, or put what is to be\n" +
-  "different on one machine into docker-compose.override.yml.";
+  "different on one machine into ";
 
 /** The services of the compact shop, by process; what a customer waits for in one, what is done behind the scenes in another. */
 const processes = {
@@ -64,30 +64,32 @@ export function composeFiles(services: readonly ServiceDeclaration[], version: s
   const compact = compactContainers(all, shop);
   const inCompactOnly = compact.filter(({ name }) => !full.some((container) => container.name === name));
   const passwords = ["POSTGRES_PASSWORD", ...[...roles, shop, monitoring].map(({ variable }) => variable)];
+  const settings = [
+    ...generalSettings({ version, passwords }),
+    ...memorySettings(full, "The most that each container may use; one that needs more is ended and starts anew."),
+    ...memorySettings(inCompactOnly, "The same for the processes of docker-compose.compact.yml."),
+  ];
   return [
     {
       path: "docker-compose.yml",
-      text: composeFile(full, `The shop in containers: docker compose up --detach --wait\n${source}`),
+      text: composeFile(
+        full,
+        `The shop in containers: docker compose up --detach --wait\n${source}docker-compose.override.yml.`,
+      ),
     },
     {
       path: "docker-compose.compact.yml",
       text: composeFile(
         compact,
         "The shop in three processes, without Kafka and Valkey, for a small machine:\n" +
-          `docker compose --file docker-compose.compact.yml up --detach --wait\n${source}`,
+          `docker compose --file docker-compose.compact.yml up --detach --wait\n${source}a file that a second --file names.`,
       ),
     },
     {
       path: ".env",
+      completed: (current) => withSettings(current, settings),
       text: environmentFile(
-        [
-          ...generalSettings({ version, passwords }),
-          ...memorySettings(
-            full,
-            "The most that each container may use; one that needs more is ended and starts anew.",
-          ),
-          ...memorySettings(inCompactOnly, "The same for the processes of docker-compose.compact.yml."),
-        ],
+        settings,
         "What docker-compose.yml and docker-compose.compact.yml are configured by. See docs/deployment.md. Its first version is\n" +
           "rendered from src/deploy/compose/settings.ts.",
       ),

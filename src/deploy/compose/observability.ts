@@ -106,7 +106,6 @@ export function observabilityContainers({ hasAll }: { readonly hasAll: boolean }
         GOMEMLIMIT: "136MiB",
         GRAFANA_ADMIN_USER: "admin",
         GRAFANA_ADMIN_PASSWORD: setting("GRAFANA_ADMIN_PASSWORD"),
-        POSTGRES_MONITORING_PASSWORD: setting("POSTGRES_MONITORING_PASSWORD"),
       },
       volumes: [
         "grafana:/var/lib/grafana",

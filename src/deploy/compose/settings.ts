@@ -90,16 +90,20 @@ export function generalSettings(options: {
       why: "Secrets. These are for a demonstration on your own machine: anybody can read them here. Elsewhere put others in their place\n(openssl rand -hex 24) before the first start; PostgreSQL keeps the passwords that its data folder was made with.",
     },
     ...passwords.map((name) => ({ name, value: known(name.toLowerCase().replace(/_(db_)?password$/, "")) })),
-    { name: "GRAFANA_ADMIN_PASSWORD", value: known("grafana") },
     {
       name: "REDACTION_KEY",
       value: known("redaction"),
       why: "Of the hashes that redaction.yaml makes of people's addresses.",
     },
     {
+      name: "GRAFANA_ADMIN_PASSWORD",
+      value: "",
+      why: "Of Grafana's user admin, who may change things there. Without one, which Grafana takes for none, nobody may.",
+    },
+    {
       name: "ENVOY_IMAGE",
       value: `envoyproxy/envoy:v${envoy.version}`,
-      why: "The engines, in the versions that the tests run with.",
+      why: "The engines. Of all but flagd, PostgreSQL, Valkey and Grafana these are the versions that the tests run with.",
     },
     { name: "FLAGD_IMAGE", value: "ghcr.io/open-feature/flagd:v0.16.0" },
     { name: "KAFKA_IMAGE", value: `apache/kafka:${kafka.version}` },
@@ -121,6 +125,13 @@ export function memorySettings(containers: readonly Container[], why: string): r
     value: `${memoryMb}m`,
     ...(index === 0 ? { why } : {}),
   }));
+}
+
+/** A file that compose reads, as somebody has made it his own, with the settings that it lacks. */
+export function withSettings(file: string, settings: readonly Setting[]): string {
+  const there = new Set([...file.matchAll(/^\s*(?:export\s+)?(\w+)=/gm)].map(([, name]) => name));
+  const missing = settings.filter(({ name }) => !there.has(name)).map(({ name, value }) => `${name}=${value}\n`);
+  return missing.length === 0 ? file : `${file.replace(/\n*$/, "\n")}${missing.join("")}`;
 }
 
 /** Settings as a file that compose reads. */

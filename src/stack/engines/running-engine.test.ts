@@ -76,7 +76,7 @@ test("a port that is taken is told, and nothing is started", async () => {
   const first = await startEngine(counter(), { home: "", dataDir: await dataDir() });
   onTestFinished(() => first.kill());
   await expect(startEngine(counter(), { home: "", dataDir: await dataDir(), ports: first.ports })).rejects.toThrow(
-    `Port ${first.ports.http}, which counter wants as http, is taken.`,
+    `Port ${first.ports.http}, which counter wants as http, is taken: end what listens there (ss -ltnp shows it).`,
   );
 });
 

@@ -83,7 +83,9 @@ export class RunningEngine {
     const ends = this.#ends;
     for (const [name, port] of Object.entries(this.ports)) {
       if (await isFreePort(port)) continue;
-      throw new EngineError(`Port ${port}, which ${this.#engine.name} wants as ${name}, is taken.`);
+      throw new EngineError(
+        `Port ${port}, which ${this.#engine.name} wants as ${name}, is taken: end what listens there (ss -ltnp shows it).`,
+      );
     }
     await mkdir(this.#place.dataDir, { recursive: true });
     const command = await this.#engine.prepare(this.#place);

@@ -189,12 +189,16 @@ program
   .description("Write the configuration files that are rendered from the services' declarations.")
   .option("--check", "write nothing; fail when a file is not as it would be rendered, and name it")
   .option("--defaults", "make .env anew, which else only gets the variables that it lacks")
+  .option("--receivers <folder>", "write only alertmanager.yml, with whom ALERT_... names, and into a folder of yours")
   .addHelpText(
     "after",
     `
 They are committed: docker-compose.yml, what is in otel/ and more. See docs/deployment.md.`,
   )
-  .action(async (options) => (await import("./commands/render.ts")).render(options));
+  .action(async ({ receivers, ...options }) => {
+    const { render, renderReceivers } = await import("./commands/render.ts");
+    await (receivers === undefined ? render(options) : renderReceivers(receivers));
+  });
 
 const scenario = program
   .command("scenario")

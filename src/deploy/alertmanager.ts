@@ -29,6 +29,11 @@ export function alertReceivers(environment: Environment): Receivers {
   return Object.fromEntries(teams.map((team) => [team, receiverOf(team, environment)]));
 }
 
+/** Whether anybody is to be told of anything. */
+export function hasReceivers(receivers: Receivers): boolean {
+  return Object.values(receivers).some((receiver) => Object.keys(receiver).length > 0);
+}
+
 function receiverOf(team: Team, environment: Environment): Receiver {
   const value = (name: string) => text(environment, `${name}_${team.toUpperCase()}`) ?? text(environment, name);
   const pagerDutyKey = value("ALERT_PAGERDUTY_KEY");

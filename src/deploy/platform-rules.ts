@@ -1,5 +1,6 @@
 import { type AlertRule, promDuration, type RuleGroup } from "./alert-rule.ts";
-import { prometheusName, selector } from "./prometheus-names.ts";
+import { hostMetric } from "./grafana/engine-metrics.ts";
+import { prometheusName, selector, seriesName } from "./prometheus-names.ts";
 
 /**
  * How much counters have risen. A series that was not there counts from nothing, which `increase` does not see: a
@@ -83,6 +84,14 @@ export function platformRules({ runbooks }: { readonly runbooks: string }): Rule
         summary: "The Collector is silent",
         description:
           "The Collector has told nothing of itself for two minutes: traces, metrics and records do not arrive, and alerts on them cannot fire.",
+      }),
+      rule("disk-full", 300, {
+        // A disk is mounted in many places, in a container in more.
+        expr: `max by (host_name, device) (${seriesName(hostMetric.filesystem)}) > 0.9`,
+        labels: { severity: "page", team: "platform", service: "{{ $labels.host_name }}" },
+        summary: "A disk is nearly full",
+        description:
+          "{{ $labels.device }} of {{ $labels.host_name }} is full to {{ $value | humanizePercentage }}: stores that find no room refuse what is to be written.",
       }),
       rule("restarts", 0, {
         // More have ended than run now, three at least: a roll-out ends each once.

@@ -1,25 +1,30 @@
-import { mkdir, rm, writeFile } from "node:fs/promises";
+import { chmod, mkdir, rm, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import type { RenderedFile } from "./rendered-file.ts";
 
 /**
  * Writes files below a folder, anew: one that was there would keep its rights.
  *
- * @param options.mode rights of the files
  * @returns the path of each
  */
-export async function writeRenderedFiles(
-  folder: string,
-  files: readonly RenderedFile[],
-  { mode = 0o644 }: { readonly mode?: number } = {},
-): Promise<readonly string[]> {
+export async function writeRenderedFiles(folder: string, files: readonly RenderedFile[]): Promise<readonly string[]> {
   const paths: string[] = [];
   for (const { path, text } of files) {
     const file = join(folder, path);
     await mkdir(dirname(file), { recursive: true });
     await rm(file, { force: true });
-    await writeFile(file, text, { mode });
+    await writeFile(file, text, { mode: 0o644 });
     paths.push(file);
   }
   return paths;
+}
+
+/**
+ * The same for files with keys in them: nobody else on the machine comes by the folder, while in a container that is given
+ * a file its user can read it.
+ */
+export async function writePrivateFiles(folder: string, files: readonly RenderedFile[]): Promise<readonly string[]> {
+  await mkdir(folder, { recursive: true, mode: 0o700 });
+  await chmod(folder, 0o700);
+  return writeRenderedFiles(folder, files);
 }

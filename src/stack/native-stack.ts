@@ -3,10 +3,11 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import postgres from "postgres";
 import { flagNames, openOwnFile, ownFileIn } from "../commands/flag-source.ts";
+import { alertmanagerFiles, alertReceivers, hasReceivers } from "../deploy/alertmanager.ts";
 import { checkedAddress } from "../deploy/collector.ts";
 import { observatoryInMesh } from "../deploy/observatory-in-mesh.ts";
 import { prometheusFiles } from "../deploy/prometheus.ts";
-import { writeRenderedFiles } from "../deploy/write-rendered-files.ts";
+import { writePrivateFiles, writeRenderedFiles } from "../deploy/write-rendered-files.ts";
 import { frontendProxy } from "../edge/service.ts";
 import { shopObjectives } from "../observatory/objectives/shop-objectives.ts";
 import { observatorySettings } from "../observatory/settings.ts";
@@ -342,6 +343,8 @@ export class NativeStack {
         return this.#clusters();
       case "prometheus":
         return { "config.file": await this.#prometheusConfiguration() };
+      case "alertmanager":
+        return this.#alertmanagerSettings();
       case "jaeger":
         return there({
           PROMETHEUS_ADDR: this.addressOf("prometheus"),
@@ -376,6 +379,15 @@ export class NativeStack {
     const [configuration] = await writeRenderedFiles(folder, files);
     if (configuration === undefined) throw new Error("Prometheus is started with a file.");
     return configuration;
+  }
+
+  /** Its own file where somebody is to be told; the repository's has no keys in it. */
+  async #alertmanagerSettings(): Promise<Readonly<Record<string, string>>> {
+    const receivers = alertReceivers({ ...process.env, ...this.#options.environment });
+    if (!hasReceivers(receivers)) return {};
+    const folder = join(this.#options.dataDir, "alertmanager", "configuration");
+    const [configuration] = await writePrivateFiles(folder, alertmanagerFiles({ receivers }));
+    return there({ "config.file": configuration });
   }
 
   async #collectorSettings(): Promise<Readonly<Record<string, string>>> {

@@ -1,7 +1,8 @@
 // npm run test:compose: docker-compose.yml on a real Docker. It builds the image, brings the shop up, buys in it, takes
 // containers away and looks at what memory they need.
 import { randomUUID } from "node:crypto";
-import { readFile } from "node:fs/promises";
+import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { freePort } from "../../src/platform/lifecycle/free-port.ts";
@@ -63,6 +64,7 @@ async function main(values: Values): Promise<void> {
   const standIns: string[] = [];
   try {
     step(`${file} is what Docker Compose understands`);
+    if (!values.compact) await understandsOverrides(project);
     const images = (await project.images()).filter((image) => image !== shop);
     const dockerfile = await readFile(join(import.meta.dirname, "../../Dockerfile"), "utf8");
     const bases = [...new Set([...dockerfile.matchAll(/^FROM (\S+:\S+)/gm)].map(([, image = ""]) => image))];
@@ -82,6 +84,24 @@ async function main(values: Values): Promise<void> {
     }
   }
   process.stdout.write("The shop runs in containers as it should.\n");
+}
+
+/** Whether Docker Compose takes what the documents tell people to put into docker-compose.override.yml. */
+async function understandsOverrides(project: ComposeProject): Promise<void> {
+  const folder = await mkdtemp(join(tmpdir(), "orrery-compose-"));
+  try {
+    for (const page of ["drop-in.md", "monitoring.md"]) {
+      const text = await readFile(join(import.meta.dirname, "../../docs", page), "utf8");
+      const [, override] = /^```yaml\n(services:.*?)^```/ms.exec(text) ?? [];
+      if (override === undefined) throw new Error(`docs/${page} has no override`);
+      const file = join(folder, "override.yml");
+      await writeFile(file, override);
+      await project.compose("--file", file, "config", "--quiet");
+      step(`so is the override of docs/${page}`);
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
 }
 
 /** Starts containers and sees to it that they do what they are there for. */

@@ -18,6 +18,7 @@ import { eventually } from "../eventually.ts";
 import { Mesh } from "../mesh.ts";
 import { remoteClient } from "../remote-client.ts";
 import { type Configured, engineProgram, startConfigured } from "./monitoring.ts";
+import { startNativeMesh } from "./native-mesh.ts";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -185,7 +186,7 @@ describe("a shop that sends its metrics to Prometheus", () => {
     const read = new Set(rules.flatMap(({ query }) => metricsIn(query)));
     expect([...read]).toEqual(expect.arrayContaining(["demo_event_lag", "rpc_server_call_duration_seconds_bucket"]));
     // The Collector's are there with a Collector: pipeline.test.ts sees to them.
-    for (const metric of [...read].filter((name) => !/^(otelcol|traces_span_metrics)_/.test(name))) {
+    for (const metric of [...read].filter((name) => !/^(otelcol|system|traces_span_metrics)_/.test(name))) {
       await eventually(async () => expect(await samples(metrics, metric), metric).not.toEqual([]), 20_000);
     }
     for (const { name } of shopObjectives) {
@@ -239,3 +240,31 @@ describe("a shop that sends its metrics to Prometheus", () => {
     }
   });
 });
+
+it("tells whom the mesh's environment names, and keeps tickets back while a page is out for a service", async () => {
+  const { told, url } = await webhook();
+  const mesh = await startNativeMesh({
+    engines: ["alertmanager"],
+    environment: { ALERT_WEBHOOK_URL: url },
+    restarts: false,
+  });
+  onTestFinished(() => mesh.remove());
+  const alerts = `http://${mesh.stack.addressOf("alertmanager")}/api/v2/alerts`;
+  const raised = ["page", "ticket"].map((severity) => ({
+    labels: { alertname: `checkout-${severity}`, severity, team: "orders", service: "checkout" },
+    annotations: { description: "", runbook_url: "" },
+  }));
+  const { status } = await fetch(alerts, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(raised),
+  });
+  expect(status).toBe(200);
+
+  await eventually(() => expect(told.map(({ labels }) => labels.alertname)).toEqual(["checkout-page"]), 60_000);
+  const listed = (await (await fetch(alerts)).json()) as { labels: { severity: string }; status: { state: string } }[];
+  expect(Object.fromEntries(listed.map(({ labels, status }) => [labels.severity, status.state]))).toEqual({
+    page: "active",
+    ticket: "suppressed",
+  });
+}, 180_000);

@@ -297,7 +297,7 @@ describe("what the Collector measures itself", () => {
 
   it("has what the alerts on it read", async () => {
     const rules = await readFile(new URL("../../otel/prometheus/rules/platform.yml", import.meta.url), "utf8");
-    const read = new Set(rules.match(/otelcol_\w+/g));
+    const read = new Set(rules.match(/\b(?:otelcol|system)_\w+/g));
     expect(read.size).toBeGreaterThan(5);
     for (const name of read) {
       // Counters that come into being with what they count: see the full queue below.

@@ -7,18 +7,20 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { freePort } from "../../src/platform/lifecycle/free-port.ts";
 import { api, Customer, flashlight, telescope } from "../customer.ts";
+import { eventually } from "../eventually.ts";
 import { CommandError, docker, findCompose } from "./docker.ts";
 import { ComposeProject } from "./project.ts";
 import { provideImages, removeStandIns } from "./stand-ins.ts";
 
-const usage = `Usage: npm run test:compose -- [--compact] [--observability] [--keep]
+const usage = `Usage: npm run test:compose -- [--compact | --embedded] [--observability] [--keep]
 
 docker-compose.yml on a real Docker: builds the image, buys, sets flags, kills containers, measures memory.
   --compact        docker-compose.compact.yml instead
+  --embedded       the image that is the whole shop instead
   --observability  with everything that watches the shop
   --keep           leaves the containers running, and the images`;
 
-type Values = Readonly<Record<"compact" | "observability" | "keep" | "help", boolean>>;
+type Values = Readonly<Record<"compact" | "embedded" | "observability" | "keep" | "help", boolean>>;
 
 const begun = performance.now();
 function step(text: string): void {
@@ -28,7 +30,8 @@ function step(text: string): void {
 function readArguments(): Values {
   const flag = { type: "boolean", default: false } as const;
   try {
-    return parseArgs({ options: { compact: flag, observability: flag, keep: flag, help: flag } }).values;
+    return parseArgs({ options: { compact: flag, embedded: flag, observability: flag, keep: flag, help: flag } })
+      .values;
   } catch (error) {
     throw new CommandError(`${error instanceof Error ? error.message : error}\n\n${usage}`);
   }
@@ -46,6 +49,7 @@ async function main(values: Values): Promise<void> {
     return;
   }
   const id = randomUUID().slice(0, 8);
+  if (values.embedded) return proveEmbedded(id);
   const file = values.compact ? "docker-compose.compact.yml" : "docker-compose.yml";
   const project = new ComposeProject(compose, {
     file,
@@ -66,9 +70,7 @@ async function main(values: Values): Promise<void> {
     step(`${file} is what Docker Compose understands`);
     if (!values.compact) await understandsOverrides(project);
     const images = (await project.images()).filter((image) => image !== shop);
-    const dockerfile = await readFile(join(import.meta.dirname, "../../Dockerfile"), "utf8");
-    const bases = [...new Set([...dockerfile.matchAll(/^FROM (\S+:\S+)/gm)].map(([, image = ""]) => image))];
-    standIns.push(...(await provideImages(bases, { told: step })).standIns);
+    standIns.push(...(await provideImages(await baseImages(), { told: step })).standIns);
     step("building the image");
     await project.compose("build");
     const provided = await provideImages(images, { shop, told: step });
@@ -84,6 +86,49 @@ async function main(values: Values): Promise<void> {
     }
   }
   process.stdout.write("The shop runs in containers as it should.\n");
+}
+
+/** What the Dockerfile starts from. */
+async function baseImages(): Promise<readonly string[]> {
+  const dockerfile = await readFile(join(import.meta.dirname, "../../Dockerfile"), "utf8");
+  return [...new Set([...dockerfile.matchAll(/^FROM (\S+:\S+)/gm)].map(([, image = ""]) => image))];
+}
+
+/** Builds the image that is the whole shop, and sees it sell within the memory that the documents tell. */
+async function proveEmbedded(id: string): Promise<void> {
+  const name = `orrery-embedded:test-${id}`;
+  const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
+  let container: string | undefined;
+  const { standIns } = await provideImages(await baseImages(), { told: step });
+  try {
+    step("building the image of the whole shop");
+    await docker("build", "--target", "embedded", "--tag", name, ".");
+    step("starting");
+    const limit = ["--memory", "500m", "--memory-swap", "500m"];
+    container = (await docker("run", "--detach", ...limit, "--publish", `127.0.0.1:${port}:8080`, name)).trim();
+    await eventually(() => buy(url), 120_000);
+    step(`bought; the shop is on ${url}`);
+    const until = performance.now() + 60_000;
+    let orders = 0;
+    await Promise.all(
+      Array.from({ length: 4 }, async () => {
+        for (; performance.now() < until; orders++) await buy(url);
+      }),
+    );
+    const used = await docker("stats", "--no-stream", "--format", "{{.MemUsage}}", container);
+    step(`${orders} orders in a minute, none refused; memory: ${used.trim()}`);
+    const begun = performance.now();
+    await docker("stop", "--time", "30", container);
+    const ending = (await docker("inspect", "--format", "{{.State.ExitCode}} {{.State.OOMKilled}}", container)).trim();
+    if (ending !== "0 false") throw new Error(`It ended with ${ending}`);
+    step(`stopped in ${((performance.now() - begun) / 1_000).toFixed(1)} s`);
+  } finally {
+    if (container !== undefined) await docker("rm", "--force", "--volumes", container).catch(() => {});
+    await docker("image", "rm", name).catch(() => {});
+    await removeStandIns(standIns).catch(() => {});
+  }
+  process.stdout.write("The whole shop runs in one container as it should.\n");
 }
 
 /** Whether Docker Compose takes what the documents tell people to put into docker-compose.override.yml. */
@@ -143,6 +188,12 @@ async function prove(
   const complaints = await project.complaints();
   if (complaints.length > 0) throw new Error(`The log of a healthy shop has:\n${complaints.slice(0, 20).join("\n")}`);
   step("nothing is complained of in the log");
+  const excesses = await project.excesses();
+  if (excesses.length > 0) throw new Error(`More is allowed than is needed:\n${excesses.join("\n")}`);
+  step("no container is root, has capabilities or writes into its image");
+  const leaks = await project.leaks();
+  if (leaks.length > 0) throw new Error(`A secret is in the log:\n${leaks.slice(0, 5).join("\n")}`);
+  step("no secret is in a log");
 
   if (isCompact || run.includes("flagd")) await proveFlags(project, url);
 

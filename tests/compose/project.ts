@@ -121,6 +121,28 @@ export class ComposeProject {
     );
   }
 
+  /** What the first process of a container may do that it need not. */
+  async excesses(): Promise<readonly string[]> {
+    const found: string[] = [];
+    for (const { Config, HostConfig, State } of await this.#inspect([])) {
+      const status = await readFile(`/proc/${State.Pid}/status`, "utf8");
+      const value = (name: string) => new RegExp(`^${name}:\\s+(\\w+)`, "m").exec(status)?.[1];
+      const excess = [
+        ...(value("Uid") === "0" ? ["is root"] : []),
+        ...(/^0+$/.test(value("CapEff") ?? "") ? [] : [`has the capabilities ${value("CapEff")}`]),
+        ...(value("NoNewPrivs") === "1" ? [] : ["may gain privileges"]),
+        ...(HostConfig.ReadonlyRootfs ? [] : ["may write into its image"]),
+      ];
+      if (excess.length > 0) found.push(`${serviceOf(Config)} ${excess.join(", ")}`);
+    }
+    return found;
+  }
+
+  /** Lines of any log with one of the secrets of `.env` in it. */
+  async leaks(): Promise<readonly string[]> {
+    return lines(await this.compose("logs", "--no-color")).filter((line) => line.includes("change-me-"));
+  }
+
   /** What services have logged as a warning or worse, but for what they waited for at the start. */
   async complaints(): Promise<readonly string[]> {
     const log = await this.compose("logs", "--no-color", "--no-log-prefix");
@@ -145,7 +167,7 @@ interface Inspected {
   readonly Id: string;
   readonly RestartCount: number;
   readonly Config: { readonly Labels: Readonly<Record<string, string>> };
-  readonly HostConfig: { readonly Memory: number };
+  readonly HostConfig: { readonly Memory: number; readonly ReadonlyRootfs: boolean };
   readonly State: {
     readonly Pid: number;
     readonly Running: boolean;

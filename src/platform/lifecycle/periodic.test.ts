@@ -52,11 +52,11 @@ test("a stop waits for the work under way, and nothing runs after it", async () 
   await periodic({ name: "nothing", everyMs: 1, log, work: async () => {} }).stop();
 });
 
-/** Does this, one after the other, then nothing wrong: what is told at `info` and above. */
+/** Does this, one after the other, then nothing wrong: what is told at `warn` and above. */
 async function toldOf(...steps: readonly (() => void)[]): Promise<string[]> {
   const told: string[] = [];
   const log = createLogger({
-    level: "info",
+    level: "warn",
     destination: {
       write(line) {
         const { severity, message, error } = JSON.parse(line);
@@ -95,15 +95,15 @@ test("work that fails in the same way again is told once, and once when it works
     "ERROR Could not count: no such table",
     "ERROR Could not count: no such column",
     "ERROR Could not count: no such table",
-    "INFO It can count again",
+    "WARN It can count again",
     "ERROR Could not count: no such table",
-    "INFO It can count again",
+    "WARN It can count again",
   ]);
 });
 
 test("a store that is away is one reason, however the attempts to reach it fail", async () => {
   expect(await toldOf(refused, gone, refused, gone)).toEqual([
     "ERROR Could not count: connect ECONNREFUSED",
-    "INFO It can count again",
+    "WARN It can count again",
   ]);
 });

@@ -28,7 +28,8 @@ export function periodic(options: {
     while (!isStopping) {
       try {
         await work();
-        if (trouble !== undefined) log.info(`It can ${name} again`);
+        // Whoever saw the error is to see its end: `npm start` shows warnings only.
+        if (trouble !== undefined) log.warn(`It can ${name} again`);
         trouble = undefined;
       } catch (error) {
         const reason = reasonOf(error);

@@ -11,6 +11,8 @@ import { OrreryProcess } from "./orrery-process.ts";
 import { noSmallDisk, type SmallDisk, smallDisk } from "./small-disk.ts";
 
 const shoppers = 6;
+/** What a shop does again and again in its database: each says once that it cannot, and nothing says so for each call. */
+const loops = 8;
 /** Longer than any call may take, and far shorter than a hang. */
 const patienceMs = 20_000;
 
@@ -130,9 +132,14 @@ describe.skipIf(noSmallDisk !== undefined)(
         () => expect(customers.answers.length - customers.refused().length).toBeGreaterThan(before + 30),
         60_000,
       );
+      await eventually(() => expect(linesOf(/has room on its disk again/)).toHaveLength(1), 60_000);
       await customers.end();
       await expectAllIsWellAgain(customers);
-      expect(linesOf(/has no room on its disk/)).toHaveLength(1);
+      expect(linesOf(/has no room on its disk/)).toEqual([
+        expect.stringMatching(new RegExp(`"ERROR".* its data is in ${disk.path}/cluster.*Make room`)),
+      ]);
+      expect(linesOf(/does not answer/)).toEqual([]);
+      expect(linesOf(/has room on its disk again/)).toHaveLength(1);
       await shop.terminate();
     }, 180_000);
 
@@ -157,6 +164,9 @@ describe.skipIf(noSmallDisk !== undefined)(
       const reasons = linesOf(/started again as soon as/);
       expect(reasons.length).toBeLessThanOrEqual(outages);
       for (const line of reasons) expect(line).toMatch(/No space left|no room on the disk/);
+      for (const [message, each] of Map.groupBy(linesOf(/^{.*"ERROR"/), (line) => JSON.parse(line).message)) {
+        expect(each.length, message).toBeLessThanOrEqual(loops * outages);
+      }
       await shop.terminate();
     }, 180_000);
   },

@@ -102,9 +102,11 @@ export function databaseFromEnvironment(environment: Environment, log: Logger): 
     async addressFor(schema) {
       if (started === undefined) {
         log.warn("DB_CONNECTION_STRING is not set: data is kept in a temporary database and lost at the end");
-        started = startEmbeddedPostgres({ dataDir: "ephemeral", describeOwner: "a temporary database" }).then(
-          embeddedDatabase,
-        );
+        started = startEmbeddedPostgres({
+          dataDir: "ephemeral",
+          describeOwner: "a temporary database",
+          log: (line) => log.warn(`Database: ${line}`),
+        }).then(embeddedDatabase);
       }
       return (await started).addressFor(schema);
     },

@@ -1,4 +1,5 @@
 import type { Logger } from "../logging/logger.ts";
+import { isStoreUnavailable } from "../sql/store-unavailable.ts";
 import type { Worker } from "./service.ts";
 import { WakeSignal } from "./wake-signal.ts";
 
@@ -8,8 +9,8 @@ export interface PeriodicWorker extends Worker {
 }
 
 /**
- * Repeats `work` with a pause of `everyMs` milliseconds between the end of one and the start of the next. A failure is
- * logged and does not end it.
+ * Repeats `work` with a pause of `everyMs` milliseconds between the end of one and the start of the next. A failure does
+ * not end it: it is logged once for each reason, and once when the work succeeds again.
  */
 export function periodic(options: {
   readonly name: string;
@@ -21,12 +22,19 @@ export function periodic(options: {
   const signal = new WakeSignal();
   let isStopping = false;
   let loop: Promise<void> | undefined;
+  /** Why the last attempt failed; undefined when it did not. */
+  let trouble: string | undefined;
   async function run(): Promise<void> {
     while (!isStopping) {
       try {
         await work();
+        // Whoever saw the error is to see its end: `npm start` shows warnings only.
+        if (trouble !== undefined) log.warn(`It can ${name} again`);
+        trouble = undefined;
       } catch (error) {
-        log.error({ error }, `Could not ${name}`);
+        const reason = reasonOf(error);
+        log[reason === trouble ? "debug" : "error"]({ error }, `Could not ${name}`);
+        trouble = reason;
       }
       if (!isStopping) await signal.wait(everyMs);
     }
@@ -42,4 +50,9 @@ export function periodic(options: {
       await loop;
     },
   };
+}
+
+/** A store that is away refuses in many ways, one after the other: that is one reason. */
+function reasonOf(error: unknown): string {
+  return isStoreUnavailable(error) ? "the store is unavailable" : String(error);
 }

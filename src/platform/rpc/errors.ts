@@ -60,7 +60,7 @@ export const platformErrors = defineErrors({
   },
   STORE_UNAVAILABLE: {
     code: Code.Unavailable,
-    meaning: "The service's database does not answer. Repeat it later.",
+    meaning: "The service's database does not answer, or has no room to write. Repeat it later.",
   },
   SERVICE_UNAVAILABLE: {
     code: Code.Unavailable,

@@ -11,7 +11,7 @@ import {
 } from "@connectrpc/connect";
 import { ErrorInfoSchema } from "../../../gen/google/rpc/error_details_pb.ts";
 import type { Logger } from "../logging/logger.ts";
-import { isStoreUnavailable } from "../sql/store-unavailable.ts";
+import { isDiskFull, isStoreUnavailable, StoreUnavailableError } from "../sql/store-unavailable.ts";
 import { type CallContext, currentCall, propagatedMetadata, withCall } from "./call-context.ts";
 import { areRetriesSpent, errorDomain, markRetriesSpent, platformErrors, rpcError } from "./errors.ts";
 import { type IncomingCall, type Invoke, methodName } from "./service-routes.ts";
@@ -103,10 +103,10 @@ function toRpcError(error: unknown, name: string, log: Logger): ConnectError {
     return markRetriesSpent(own);
   }
   if (isStoreUnavailable(error)) {
-    log.error({ error, method: name }, "The database does not answer");
-    return rpcError(platformErrors.STORE_UNAVAILABLE, "The database does not answer; try again later.", {
-      cause: error,
-    });
+    const problem = isDiskFull(error) ? "The database has no room to write" : "The database does not answer";
+    // What is wrong with PostgreSQL is told once, where it is asked: a line for each call would hide it.
+    log[error instanceof StoreUnavailableError ? "error" : "debug"]({ error, method: name }, problem);
+    return rpcError(platformErrors.STORE_UNAVAILABLE, `${problem}; try again later.`, { cause: error });
   }
   log.error({ error, method: name }, "A call failed unexpectedly");
   return rpcError(platformErrors.INTERNAL, "Something went wrong on our side.", { cause: error });

@@ -1,5 +1,5 @@
-import { mkdtemp, rm, writeFile } from "node:fs/promises";
-import { createConnection, createServer } from "node:net";
+import { mkdtemp, rm, symlink, writeFile } from "node:fs/promises";
+import { createConnection, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
@@ -29,7 +29,7 @@ afterEach(async () => {
 
 const write = (name: string, sql: string) => writeFile(join(folder, name), sql);
 
-async function open(poolSize = 2): Promise<Database> {
+async function open(poolSize = 2, options: Partial<Parameters<typeof openDatabase>[0]> = {}): Promise<Database> {
   const database = await openDatabase({
     address: testDatabase.connection,
     schema: "shop",
@@ -37,6 +37,7 @@ async function open(poolSize = 2): Promise<Database> {
     poolSize,
     applicationName: "database.test",
     log,
+    ...options,
   });
   opened.push(database);
   return database;
@@ -207,6 +208,92 @@ test("a server that cannot be reached is told at the start as unavailable", asyn
   });
   await expect(failed).rejects.toSatisfy(isStoreUnavailable);
 });
+
+/** A logger, and what was told at `warn` and above. */
+function listening() {
+  const told: string[] = [];
+  const write = (line: string) => void told.push(JSON.parse(line).message);
+  return { told, log: createLogger({ level: "warn", destination: { write } }) };
+}
+
+test("a server that is away is told once, however many miss it, and once when it answers again", async () => {
+  const relay = await startRelay();
+  const { told, log } = listening();
+  const address = { ...testDatabase.connection, host: "127.0.0.1", port: relay.port };
+  const { sql, isReachable } = await open(4, { address, log });
+  await relay.stop();
+  for (let round = 0; round < 5; round++) {
+    const asked = [sql`select 1`, sql`select 2`, sql.begin((tx) => tx`select 3`), sql`select 4`];
+    for (const { status } of await Promise.allSettled(asked)) expect(status).toBe("rejected");
+    expect(await isReachable()).toBe(false);
+  }
+  const server = `PostgreSQL at 127.0.0.1:${relay.port}`;
+  expect(told).toEqual([expect.stringContaining(`${server} does not answer`)]);
+  await relay.start();
+  await until(async () => (await isReachable()) && told.length > 1, "its end is told");
+  expect(told.slice(1)).toEqual([`${server} answers again`]);
+});
+
+test("a server whose disk is full is told once: where it keeps its data, and what is to be done", async () => {
+  const { told, log } = listening();
+  // By another name, for what is known of a server is known to a whole process.
+  const host = join(folder, "socket");
+  await symlink(testDatabase.connection.host, host);
+  const { sql, isReachable } = await open(4, { address: { ...testDatabase.connection, host }, log });
+  const admin = postgres({ ...testDatabase.connection, max: 1 });
+  const [row] = await admin`show data_directory`;
+  await admin.end();
+  const failing = "do $$ begin raise exception 'No space left on device' using errcode = '53100'; end $$";
+  const session = await sql.reserve();
+  for (let round = 0; round < 3; round++) {
+    await expect(session.unsafe(failing)).rejects.toSatisfy(isStoreUnavailable);
+    await expect(sql.begin((tx) => tx.unsafe(failing))).rejects.toSatisfy(isStoreUnavailable);
+    // It answers, and has no room all the same.
+    expect(await isReachable()).toBe(true);
+  }
+  session.release();
+  expect(told).toHaveLength(1);
+  expect(told[0]).toContain("has no room on its disk");
+  expect(told[0]).toContain(row?.data_directory);
+  expect(told[0]).toContain("Make room; nothing needs a restart.");
+});
+
+test("what a transaction does beside its statements says nothing of the server", async () => {
+  const { told, log } = listening();
+  const { port } = await startRelay();
+  const { sql } = await open(1, { address: { ...testDatabase.connection, host: "127.0.0.1", port }, log });
+  const elsewhere = sql.begin(async () => {
+    throw Object.assign(new Error("connect ECONNREFUSED 192.0.2.1:9092"), { code: "ECONNREFUSED" });
+  });
+  await expect(elsewhere).rejects.toThrow("ECONNREFUSED");
+  expect(told).toEqual([]);
+});
+
+/** Passes connections on to the test's server, unless it is stopped. */
+async function startRelay() {
+  const { host, port } = testDatabase.connection;
+  const sockets = new Set<Socket>();
+  const relay = createServer((near) => {
+    const far = createConnection(join(host, `.s.PGSQL.${port}`));
+    for (const socket of [near, far]) {
+      sockets.add(socket);
+      socket.on("error", () => {});
+      socket.once("close", () => near.destroy() && far.destroy());
+    }
+    near.pipe(far).pipe(near);
+  });
+  const start = (at: number) => new Promise<void>((resolve) => relay.listen(at, "127.0.0.1", resolve));
+  const stop = async () => {
+    const closed = new Promise((resolve) => relay.close(resolve));
+    for (const socket of sockets) socket.destroy();
+    await closed;
+  };
+  await start(0);
+  onTestFinished(stop);
+  const bound = relay.address();
+  const own = typeof bound === "object" && bound !== null ? bound.port : 0;
+  return { port: own, stop, start: () => start(own) };
+}
 
 /** Passes connections on to the test's server; whatever that says, `told` is said in place of `truth`. */
 async function startMisquoting(truth: string, told: string): Promise<number> {

@@ -4,9 +4,9 @@ import { setTimeout as sleep } from "node:timers/promises";
 import postgres from "postgres";
 import { ConfigError, type DatabaseAddress } from "../config/environment.ts";
 import type { Logger } from "../logging/logger.ts";
-import { FullDisk } from "./full-disk.ts";
 import { connectionLost, refusingWhenLost } from "./lost-connection.ts";
-import { isStoreUnavailable } from "./store-unavailable.ts";
+import { ServerState, serverName } from "./server-state.ts";
+import { isDiskFull, isStoreUnavailable } from "./store-unavailable.ts";
 
 /** A pool of connections. 64-bit integers come and go as bigint. */
 export type Sql = postgres.Sql<{ bigint: bigint }>;
@@ -70,9 +70,10 @@ export async function openDatabase(options: {
     onnotice: (notice: postgres.Notice) => log.debug({ notice: notice.message }, "PostgreSQL notice"),
   };
   const sql = postgres(settings);
-  const disk = new FullDisk(nameOf(address), log);
-  sql.begin = safeBegin(sql, disk);
-  sql.reserve = () => openSession(settings);
+  const state = new ServerState(address, log);
+  const watched = state.watching(sql);
+  sql.begin = safeBegin(sql, state);
+  sql.reserve = () => openSession(settings, state);
   try {
     const prepare = async () => {
       await checkVersion(sql, address);
@@ -87,10 +88,10 @@ export async function openDatabase(options: {
   // meanwhile would be an unhandled rejection.
   Object.assign(sql.options, { fetch_types: false });
   return {
-    sql: disk.watching(sql),
+    sql: watched,
     isReachable: async () => {
       try {
-        await sql`select 1`;
+        await watched`select 1`;
         return true;
       } catch {
         return false;
@@ -117,10 +118,6 @@ const refusals = new Map([
   ["42501", "does not allow that user to make what is needed"],
 ]);
 
-function nameOf({ host, port }: DatabaseAddress): string {
-  return `PostgreSQL at ${host}:${port}`;
-}
-
 /** The oldest major version on which all migrations and statements work; see docs/deployment.md. */
 const oldestVersion = 13;
 
@@ -131,7 +128,7 @@ async function checkVersion(sql: Sql, address: DatabaseAddress): Promise<void> {
   const [version = ""] = row?.version.split(" ") ?? [];
   if (Number.parseInt(version, 10) >= oldestVersion) return;
   throw new ConfigError(
-    `${nameOf(address)} is version ${version}; ${oldestVersion} or newer is needed. See DB_CONNECTION_STRING.`,
+    `${serverName(address)} is version ${version}; ${oldestVersion} or newer is needed. See DB_CONNECTION_STRING.`,
   );
 }
 
@@ -147,7 +144,7 @@ async function onceItAnswers(
   },
 ): Promise<void> {
   const { address, log, signal } = options;
-  const server = nameOf(address);
+  const server = serverName(address);
   for (let tries = 1; ; tries++) {
     try {
       await work();
@@ -161,7 +158,8 @@ async function onceItAnswers(
       }
       signal?.throwIfAborted();
       if (signal === undefined || !isStoreUnavailable(error)) throw error;
-      if (tries === 1) log.warn({ error }, `${server} does not answer; waiting for it`);
+      // A full disk is told in words of its own.
+      if (tries === 1 && !isDiskFull(error)) log.warn({ error }, `${server} does not answer; waiting for it`);
       await sleep(Math.min(50 * 2 ** tries, longestPauseMs), undefined, { signal });
     }
   }
@@ -176,7 +174,7 @@ type Work = (tx: Transaction) => unknown;
 const maxTransactionMs = 90_000;
 
 /** `sql.begin`, in both its forms, whose transactions end well when their connection is lost. */
-function safeBegin(sql: Sql, disk: FullDisk): Sql["begin"] {
+function safeBegin(sql: Sql, state: ServerState): Sql["begin"] {
   const begin = sql.begin.bind(sql) as (mode: string, work: Work) => Promise<unknown>;
   const safe = (...args: [work: Work] | [mode: string, work: Work]) => {
     const [mode, work] = args.length === 1 ? ["", args[0]] : args;
@@ -184,10 +182,13 @@ function safeBegin(sql: Sql, disk: FullDisk): Sql["begin"] {
     const over = () => {
       isOver = true;
     };
+    /** What the work failed with: its statements are taken note of, and what else it does is not the server's. */
+    let ownFailure: unknown;
     const transaction = begin(mode, async (tx) => {
       try {
-        return await work(refusingWhenLost(tx, () => isOver));
+        return await work(state.watching(refusingWhenLost(tx, () => isOver)));
       } catch (error) {
+        ownFailure = error;
         // The loss of the connection may be told here first.
         await new Promise((resolve) => setImmediate(resolve));
         throw error;
@@ -203,7 +204,7 @@ function safeBegin(sql: Sql, disk: FullDisk): Sql["begin"] {
     const bounded = Promise.race([transaction, bound]);
     bounded.then(over, (error) => {
       over();
-      disk.failed(error);
+      if (error !== ownFailure) state.failed(error);
     });
     return bounded;
   };
@@ -211,7 +212,7 @@ function safeBegin(sql: Sql, disk: FullDisk): Sql["begin"] {
 }
 
 /** A session outside of the pool, which a lost connection ends: what it held, such as locks, is gone. */
-async function openSession(settings: postgres.Options<{ bigint: typeof postgres.BigInt }>) {
+async function openSession(settings: postgres.Options<{ bigint: typeof postgres.BigInt }>, state: ServerState) {
   let isLost = false;
   const sql = postgres({
     ...settings,
@@ -231,10 +232,7 @@ async function openSession(settings: postgres.Options<{ bigint: typeof postgres.
   }
   isLost = false;
   const release = () => void sql.end({ timeout: 1 });
-  return Object.assign(
-    refusingWhenLost(sql, () => isLost),
-    { release },
-  );
+  return Object.assign(state.watching(refusingWhenLost(sql, () => isLost)), { release });
 }
 
 /**

@@ -218,3 +218,22 @@ test("a relay outlives a broker whose delivery throws, and a database that drops
   );
   await until(() => delivered.includes("2"), "it is delivered");
 });
+
+test("of entries that cannot be delivered the first is told, and the next after a delivery", async () => {
+  const told: string[] = [];
+  const write = (line: string) => void told.push(JSON.parse(line).key);
+  let isDown = true;
+  const { relay: made, tried } = relay((each) => isDown || each.key === "poison", {
+    log: createLogger({ level: "warn", destination: { write } }),
+    maxBackoffMs: 1,
+  });
+  await add(entry("a", "1"), entry("b", "2"), entry("c", "3"));
+  await made.deliverBatch();
+  await until(async () => (await made.deliverBatch()) > 0 && tried.length >= 6, "all are tried again");
+  expect(told).toEqual(["a"]);
+  isDown = false;
+  await until(async () => (await made.deliverBatch()) === 0 && (await left()) === 0, "all are delivered");
+  await add(entry("poison", "4"));
+  await made.deliverBatch();
+  expect(told).toEqual(["a", "poison"]);
+});

@@ -15,6 +15,7 @@ import {
   writeFile,
 } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { noSpaceLeft } from "../store-unavailable.ts";
 import { type Account, canEnter, serverAccount } from "./account.ts";
 import type { Binaries } from "./binaries.ts";
 import { EmbeddedPostgresError, systemErrorCode } from "./errors.ts";
@@ -30,7 +31,6 @@ export interface Cluster {
   readonly account: Account;
 }
 
-const DISK_FULL = /No space left on device|Disk quota exceeded/i;
 const POINTER = "cluster-is-elsewhere.txt";
 
 /**
@@ -194,13 +194,13 @@ async function checkVersion(cluster: Cluster, binaries: Binaries): Promise<void>
 export async function explain(cluster: Cluster, output: string, headline: string): Promise<EmbeddedPostgresError> {
   const lines = output.split("\n").map((line) => line.trim());
   const telling =
-    lines.find((line) => DISK_FULL.test(line)) ??
+    lines.find((line) => noSpaceLeft.test(line)) ??
     lines.findLast((line) => /\b(FATAL|PANIC|error):/i.test(line)) ??
     lines.findLast((line) => line !== "") ??
     "";
   const cause = telling.replace(/^.*?\b(FATAL|PANIC|ERROR|error):\s*/, "");
   const where = `PostgreSQL on ${cluster.dataDir}: ${headline}: ${cause || "no reason given"}`;
-  if (DISK_FULL.test(telling)) {
+  if (noSpaceLeft.test(telling)) {
     return new EmbeddedPostgresError("disk-full", `${where}. Make room on the disk; nothing was deleted`);
   }
   if (await isDiskFull(cluster.logFile)) {

@@ -9,6 +9,8 @@ export default defineConfig({
     maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // What a page or a consumer has not done within a second is not wrong yet.
+    expect: { poll: { timeout: 10_000 } },
     teardownTimeout: 20_000,
     // The summary names those that were repeated.
     retry: process.env.CI === undefined ? 0 : 1,

@@ -159,19 +159,19 @@ describe.concurrent("an order whose dependency", () => {
     expect((await shop.process.client(PaymentService).refund(byHand)).refundId).not.toBe("");
   });
 
-  it.each([
-    "AdService",
-    "RecommendationService",
-    "EmailService",
-  ])("%s is away does not notice", pausesAside, async (service) => {
-    const kinds = ["lost", "refused", "hanging"] as const;
-    const all = await Promise.all(kinds.map((kind) => checkout({ target: `oteldemo.${service}`, kind })));
-    for (const { answer, tookMs, repair } of all) {
-      expect(answer).toMatchObject({ status: 200 });
-      expect(tookMs).toBeLessThan(2_500);
-      repair();
-    }
-  });
+  it.each(["AdService", "RecommendationService", "EmailService"])(
+    "%s is away does not notice",
+    pausesAside,
+    async (service) => {
+      const kinds = ["lost", "refused", "hanging"] as const;
+      const all = await Promise.all(kinds.map((kind) => checkout({ target: `oteldemo.${service}`, kind })));
+      for (const { answer, tookMs, repair } of all) {
+        expect(answer).toMatchObject({ status: 200 });
+        expect(tookMs).toBeLessThan(2_500);
+        repair();
+      }
+    },
+  );
 
   it("has the catalogue go away after the charge is still shown to the customer", async () => {
     const { answer } = await checkout({ target: "oteldemo.ProductCatalogService", kind: "lost", after: 1 });

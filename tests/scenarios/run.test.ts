@@ -37,7 +37,10 @@ async function loadSettings() {
 
 describe("a run", () => {
   // Once more where the machine has so much else to do that alerts of its slowness stand beside those of the fault.
-  it("sees its fault and its alerts, and that both are gone after the revert", { retry: 1, timeout: 300_000 }, async () => {
+  it("sees its fault and its alerts, and that both are gone after the revert", {
+    retry: 1,
+    timeout: 300_000,
+  }, async () => {
     const before = await eventually(async () => {
       const settings = await loadSettings();
       expect(settings).toBeDefined();

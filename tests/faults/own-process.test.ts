@@ -66,7 +66,7 @@ function moved(service: string, call: () => Promise<unknown>, known: readonly nu
   }, 30_000);
 }
 
-describe("a service whose flag needs a process of its own", { timeout: 60_000 }, () => {
+describe("a service whose flag needs a process of its own", { timeout: 180_000 }, () => {
   it("leaves and comes back without failing a call, and its process ends", async () => {
     const answered = { ads: 0, recommendations: 0, pages: 0 };
     let isOver = false;

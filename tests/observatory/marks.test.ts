@@ -56,7 +56,7 @@ async function once(dataDir: string, environment: Environment) {
 describe("a shop that starts again from the same data", () => {
   const kindsOf = (marks: Awaited<ReturnType<typeof once>>["marks"]) => [...new Set(marks.map(({ kind }) => kind))];
 
-  it("marks what has changed since, and tells no secret", async () => {
+  it("marks what has changed since, and tells no secret", { timeout: 120_000 }, async () => {
     const dataDir = join(folder, "shop");
     const first = await once(dataDir, {});
     expect(kindsOf(first.marks)).toEqual(["start"]);
@@ -97,7 +97,7 @@ describe("a shop that starts again from the same data", () => {
 });
 
 describe("orrery mark", () => {
-  it("marks the charts of one service or of all, and tells what is wrong", async () => {
+  it("marks the charts of one service or of all, and tells what is wrong", { timeout: 120_000 }, async () => {
     const shop = await startShop({ observatory: true });
     try {
       const mark = (...args: string[]) => new OrreryProcess(["mark", ...args, "--url", shop.url]);

@@ -10,6 +10,8 @@ export default defineConfig({
     maxWorkers: 1,
     testTimeout: 90_000,
     hookTimeout: 180_000,
+    // What a page or a consumer has not done within a second is not wrong yet.
+    expect: { poll: { timeout: 10_000 } },
     teardownTimeout: 60_000,
     // Dozens of processes share a machine that may have other things to do.
     retry: process.env.CI === undefined ? 0 : 1,

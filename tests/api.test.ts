@@ -413,7 +413,8 @@ describe("the description", () => {
   });
 });
 
-it("prices are not read through a catalogue that has changed for longer than a second", async () => {
+// Three seconds are for the machine, too, which may stand still for two of them once, and not each time.
+it("prices are not read through a catalogue that has changed for longer than a second", { retry: 2 }, async () => {
   await shop.sql`update catalog.products set price_units = 58 where id = ${flashlight}`;
   const catalog = shop.process.client(ProductCatalogService);
   await expect

@@ -30,7 +30,9 @@ async function up(environment: Readonly<Record<string, string>> = {}) {
 }
 
 describe("a shop that is told to stop under load", () => {
-  it("answers every request that it took up, loses no order, and finds them all at its next start", async () => {
+  it("answers every request that it took up, loses no order, and finds them all at its next start", {
+    timeout: 120_000,
+  }, async () => {
     const first = await up();
     const orders: { readonly userId: string; readonly orderId: string }[] = [];
     const refused: unknown[] = [];
@@ -53,7 +55,7 @@ describe("a shop that is told to stop under load", () => {
       }
     };
     const shoppers = Array.from({ length: 16 }, shopper);
-    await eventually(() => expect(orders.length).toBeGreaterThan(30));
+    await eventually(() => expect(orders.length).toBeGreaterThan(30), 30_000);
     await first.sql.end({ timeout: 1 });
     const tookMs = await first.shop.terminate();
     isOver = true;
@@ -80,7 +82,7 @@ describe("a shop that is told to stop under load", () => {
 });
 
 describe("a shop whose dependencies hang", () => {
-  it("stops in time: orders under way are taken up at the next start", async () => {
+  it("stops in time: orders under way are taken up at the next start", { timeout: 120_000, retry: 1 }, async () => {
     const shop = await startShop({ environment: { LOG_LEVEL: "silent" } });
     const hanging = async (target: string) => {
       const customer = new Customer(shop.url);
@@ -88,13 +90,18 @@ describe("a shop whose dependencies hang", () => {
       const { headers } = shop.network.breaks({ target, kind: "hanging" });
       return api(shop.url, "/api/checkout", { body: customer.order(), headers }).catch(() => undefined);
     };
-    const answers = ["ShippingService/ShipOrder", "PaymentService", "EmailService"].map((target) =>
-      hanging(`oteldemo.${target}`),
-    );
-    await eventually(async () => {
-      const states = await shop.sql<{ state: string }[]>`select state from checkout.orders order by state`;
-      expect(states.map(({ state }) => state)).toEqual(["charged", "pending", "placed"]);
-    });
+    const reached = (...wanted: readonly string[]) =>
+      eventually(async () => {
+        const states = await shop.sql<{ state: string }[]>`select state from checkout.orders order by state`;
+        expect(states.map(({ state }) => state)).toEqual(wanted);
+      }, 20_000);
+    // The shortest last: a charge is waited for five seconds, a shipment for twelve.
+    const answers = [hanging("oteldemo.EmailService")];
+    await reached("placed");
+    answers.push(hanging("oteldemo.ShippingService/ShipOrder"));
+    await reached("charged", "placed");
+    answers.push(hanging("oteldemo.PaymentService"));
+    await reached("charged", "pending", "placed");
     // One that recovery works on, too.
     await shop.sql`update checkout.orders set updated_at = now() - interval '1 minute' where state = 'charged'`;
     const begun = performance.now();

@@ -11,7 +11,7 @@ beforeAll(async () => {
 afterAll(() => shop.stop());
 
 describe.each(typescriptExamples)("the example $name", (example) => {
-  it("places one order over each protocol", { timeout: 60_000 }, async () => {
+  it("places one order over each protocol", { timeout: 180_000 }, async () => {
     for (const command of example.prepare) await run(example, command);
     for (const command of example.runs(new URL(shop.url).host)) {
       const orderId = placedOrderId(await run(example, command));

@@ -94,9 +94,10 @@ describe("payment", () => {
   }, 60_000);
 
   it("waits for connections that are taken, and has them back", async () => {
-    const usual = await secondsOf(order);
+    const usual = Math.min(await secondsOf(order), await secondsOf(order), await secondsOf(order));
     await during("paymentPoolExhaustion", "all", async () => {
-      expect(await secondsOf(order)).toBeGreaterThan(usual + 0.5);
+      // They are taken for two seconds each time: one who comes late waits for the rest only.
+      await eventually(async () => expect(await secondsOf(order)).toBeGreaterThan(usual + 0.5), 30_000);
     });
     await eventually(async () => expect(await secondsOf(order)).toBeLessThan(usual + 0.5));
   }, 60_000);
@@ -123,7 +124,9 @@ describe("product-catalog", () => {
     await during("catalogSlowQueries", "500ms", async () => {
       expect(await secondsOf(() => catalog().searchProducts({ query: "telescope" }))).toBeGreaterThan(0.5);
     });
-    expect(await secondsOf(() => catalog().searchProducts({ query: "telescope" }))).toBeLessThan(0.5);
+    await eventually(async () =>
+      expect(await secondsOf(() => catalog().searchProducts({ query: "telescope" }))).toBeLessThan(0.5),
+    );
   });
 
   it("asks the database for each call when its cache is of no use", async () => {

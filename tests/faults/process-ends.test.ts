@@ -57,13 +57,13 @@ async function shopWithChildren(): Promise<{ readonly shop: OrreryProcess; reado
   return { shop, children };
 }
 
-it("processes of services end with a shop that is told to stop", { timeout: 60_000 }, async () => {
+it("processes of services end with a shop that is told to stop", { timeout: 120_000 }, async () => {
   const { shop, children } = await shopWithChildren();
   expect(await shop.terminate()).toBeLessThan(10_000);
   expect(children.filter(isAlive)).toEqual([]);
 });
 
-it("processes of services end with a shop that is killed", { timeout: 60_000 }, async () => {
+it("processes of services end with a shop that is killed", { timeout: 120_000 }, async () => {
   const { shop, children } = await shopWithChildren();
   await shop.kill();
   await eventually(() => expect(children.filter(isAlive)).toEqual([]), 20_000);

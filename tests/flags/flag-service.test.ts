@@ -166,7 +166,8 @@ it("of many who write at once none is lost, and of two who have seen the same on
 describe("the activity", () => {
   it("tells who has changed what, by hand, too, and what was broken", async () => {
     await client.setFlag({ key: "adFailure", variant: "on", writer: Writer.CLI });
-    await writeFile(flags.path, (await text()).replace('"defaultVariant": "on"', '"defaultVariant": "off"'));
+    // At once: who sees it half written would tell of that, too.
+    await flags.set("adFailure", "off");
     await eventually(async () => expect(await flag("adFailure")).toMatchObject({ variant: "off" }));
     await client.setTargeting({ key: "adFailure", targeting: '{"if": [true, "on", "off"]}', writer: Writer.PAGE });
     const { activities } = await client.listActivity({ limit: 3 });

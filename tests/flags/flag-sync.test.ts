@@ -35,14 +35,14 @@ it("flags are at rest before flagd is there, follow it, rest while it is away, a
   const first = new OrreryProcess(["serve", "flagd"], environment);
   await eventually(() => expect(failure()).toBe(0.25), 20_000);
   await flags.set("paymentFailure", "50%");
-  await eventually(() => expect(failure()).toBe(0.5), 2_000);
+  await eventually(() => expect(failure()).toBe(0.5), 20_000);
 
   await first.kill();
-  await eventually(() => expect(failure()).toBe(0), 5_000);
+  await eventually(() => expect(failure()).toBe(0), 20_000);
   await flags.set("paymentFailure", "75%");
   const second = new OrreryProcess(["serve", "flagd"], environment);
   await eventually(() => expect(failure()).toBe(0.75), 20_000);
   await second.terminate();
   expect(told.filter((line) => /does not answer/.test(line)).length).toBeGreaterThan(0);
   expect(told.filter((line) => /answers now/.test(line)).length).toBeGreaterThan(0);
-});
+}, 90_000);

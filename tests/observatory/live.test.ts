@@ -51,7 +51,7 @@ describe("what is live", () => {
     log("something broke", 17);
     const traces = new Set<string>();
     const logs: string[] = [];
-    for (let tick = 0; tick < 20 && (traces.size === 0 || logs.length === 0); tick++) {
+    for (let tick = 0; tick < 200 && (traces.size === 0 || logs.length === 0); tick++) {
       const next = await stream.next();
       for (const { traceId } of next.value?.traces ?? []) traces.add(traceId);
       for (const { body } of next.value?.logs ?? []) logs.push(body);

@@ -45,7 +45,7 @@ describe("objectives", () => {
       path: undefined,
       memoryMb: 64,
       maxSpans: 10_000,
-      queryTimeoutMs: 1_000,
+      queryTimeoutMs: 10_000,
       shape: { nodes: new Map(), edges: new Set() },
       objectives,
       saturations: [],

@@ -36,7 +36,11 @@ async function loadSettings() {
 }
 
 describe("a run", () => {
-  it("sees its fault and its alerts, and that both are gone after the revert", async () => {
+  // Once more where the machine has so much else to do that alerts of its slowness stand beside those of the fault.
+  it("sees its fault and its alerts, and that both are gone after the revert", {
+    retry: 1,
+    timeout: 300_000,
+  }, async () => {
     const before = await eventually(async () => {
       const settings = await loadSettings();
       expect(settings).toBeDefined();
@@ -64,7 +68,7 @@ describe("a run", () => {
     expect(run.detectedAfterSeconds).toBeLessThan(90);
     expect(await variantOf("paymentFailure")).toBe("off");
     expect(await loadSettings()).toEqual(before);
-  }, 300_000);
+  });
 
   it("that is blind tells nothing before it is over, and scores the first answer then", async () => {
     const id = await start("payment-failure", true);

@@ -1,3 +1,7 @@
+import { type DescMessage, fromBinary } from "@bufbuild/protobuf";
+import { ExportLogsServiceRequestSchema } from "../../gen/opentelemetry/proto/collector/logs/v1/logs_service_pb.ts";
+import { ExportMetricsServiceRequestSchema } from "../../gen/opentelemetry/proto/collector/metrics/v1/metrics_service_pb.ts";
+import { ExportTraceServiceRequestSchema } from "../../gen/opentelemetry/proto/collector/trace/v1/trace_service_pb.ts";
 import { type DecodedRecord, decodeLogs } from "../../src/observatory/otlp/logs.ts";
 import { type DecodedMetric, decodeMetrics } from "../../src/observatory/otlp/metrics.ts";
 import type { Resource } from "../../src/observatory/otlp/resource.ts";
@@ -5,6 +9,19 @@ import { type DecodedSpan, decodeTraces } from "../../src/observatory/otlp/trace
 import type { Signal, TelemetrySink } from "../../src/platform/telemetry/sink.ts";
 
 export type From<T> = T & { readonly resource: Resource };
+
+const requestSchemas: Readonly<Record<Signal, DescMessage>> = {
+  traces: ExportTraceServiceRequestSchema,
+  metrics: ExportMetricsServiceRequestSchema,
+  logs: ExportLogsServiceRequestSchema,
+};
+
+/** Adds the texts in a message, however deep; ids are bytes, and no texts. */
+function addTexts(value: unknown, texts: Set<string>): void {
+  if (typeof value === "string") texts.add(value);
+  if (typeof value !== "object" || value === null || value instanceof Uint8Array) return;
+  for (const [name, inner] of Object.entries(value)) if (name !== "$typeName") addTexts(inner, texts);
+}
 
 /** Keeps every byte that is exported, and reads it. */
 export class Captured implements TelemetrySink {
@@ -16,6 +33,15 @@ export class Captured implements TelemetrySink {
 
   get bytes(): Buffer {
     return Buffer.concat(this.#requests.map(({ request }) => request));
+  }
+
+  /** Every text in any place of what is exported, once. Unlike its bytes, it says nothing by chance. */
+  texts(): ReadonlySet<string> {
+    const texts = new Set<string>();
+    for (const { signal, request } of this.#requests) {
+      addTexts(fromBinary(requestSchemas[signal], request), texts);
+    }
+    return texts;
   }
 
   spans(): From<DecodedSpan>[] {

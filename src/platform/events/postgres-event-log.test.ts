@@ -99,7 +99,7 @@ test("a consumer whose work cannot be recorded begins again after a longer pause
   const handledAt: number[] = [];
   events.consume({ group: "g", topic: "t", handler: async () => void handledAt.push(performance.now()) });
   await events.publish([{ topic: "t", key: "k", value: Buffer.from("v"), headers: {} }]);
-  await until(() => handledAt.length === 5, "the message is handled again and again");
+  await until(() => handledAt.length >= 5, "the message is handled again and again");
   const pauses = handledAt.slice(1).map((at, index) => at - (handledAt[index] ?? 0));
   for (const [index, least] of [100, 200, 400, 800].entries()) expect(pauses[index]).toBeGreaterThan(least - 5);
   await admin.unsafe("drop function refuse cascade");

@@ -4,6 +4,7 @@ import { afterEach, describe, expect, test } from "vitest";
 import { AdService } from "../../../gen/oteldemo/ad_pb.ts";
 import { CurrencyService } from "../../../gen/oteldemo/currency_pb.ts";
 import { QuoteService } from "../../../gen/oteldemo/quote_pb.ts";
+import { freePort } from "../lifecycle/free-port.ts";
 import { currentCall } from "./call-context.ts";
 import { client } from "./client.ts";
 import { errorInfo } from "./errors.ts";
@@ -65,9 +66,9 @@ describe.each(kinds)("%s", (kind) => {
         convertBatch: never,
       }),
     ]);
-    await client(CurrencyService, currency).getSupportedCurrencies({}, { timeoutMs: 1_000 });
+    await client(CurrencyService, currency).getSupportedCurrencies({}, { timeoutMs: 2_500 });
     const [first = 0, second = 0, third = 0] = left;
-    expect(first).toBeLessThanOrEqual(1_000);
+    expect(first).toBeLessThanOrEqual(2_500);
     expect(second).toBeLessThanOrEqual(first - 4);
     expect(third).toBeLessThanOrEqual(second - 4);
     expect(third).toBeGreaterThan(0);
@@ -83,7 +84,8 @@ describe.each(kinds)("%s", (kind) => {
         },
       }),
     ]);
-    const error = await failure(client(AdService, transport).getAds({}, { timeoutMs: 100 }));
+    // Long enough for the call to arrive on a busy machine.
+    const error = await failure(client(AdService, transport).getAds({}, { timeoutMs: 1_000 }));
     expect(error.code).toBe(Code.DeadlineExceeded);
     expect(errorInfo(error)?.reason).toBe("DEADLINE_EXCEEDED");
     expect(error.rawMessage).toBe("oteldemo.AdService/GetAds took too long.");
@@ -102,7 +104,7 @@ describe.each(kinds)("%s", (kind) => {
         },
       }),
     ]);
-    await failure(client(AdService, transport).getAds({}, { timeoutMs: 50 }));
+    await failure(client(AdService, transport).getAds({}, { timeoutMs: 1_000 }));
     await until(() => isAborted !== undefined, "the handler goes on");
     expect(isAborted).toBe(true);
   });
@@ -180,11 +182,11 @@ describe.each(kinds)("%s", (kind) => {
         },
       }),
     ]);
-    await client(AdService, transport, { timeoutMs: 700 }).getAds({});
+    await client(AdService, transport, { timeoutMs: 1_500 }).getAds({});
     await createClient(AdService, transport).getAds({});
     await client(AdService, transport).getAds({}, { timeoutMs: 60_000 });
-    expect(left[0]).toBeLessThanOrEqual(700);
-    expect(left[1]).toBeGreaterThan(700);
+    expect(left[0]).toBeLessThanOrEqual(1_500);
+    expect(left[1]).toBeGreaterThan(1_500);
     expect(left[1]).toBeLessThanOrEqual(3_000);
     expect(left[2]).toBeLessThanOrEqual(3_000);
   });
@@ -223,7 +225,8 @@ test("only trace context and baggage travel on from hop to hop", async () => {
 
 test("a server that dies in the middle of a call is UNAVAILABLE, and used again once it is back", async () => {
   const routes = [route(AdService, { getAds: ({ contextKeys }) => (contextKeys.length > 0 ? never() : {}) })];
-  const served = await serveForTest(routes);
+  // None of those that outgoing connections take: it is to be had again.
+  const served = await serveForTest(routes, { port: await freePort() });
   const ads = client(AdService, remoteTransport(served.origin), { attempts: 1 });
   const call = failure(ads.getAds({ contextKeys: ["hang"] }));
   await ads.getAds({});

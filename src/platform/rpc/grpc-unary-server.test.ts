@@ -188,7 +188,8 @@ test.each([
   ["50000m", 50_000],
   ["60000000u", 60_000],
   ["99999999n", 100],
-])("a timeout of %s is understood", async (timeout, ms) => {
+])("a timeout of %s is understood", { retry: 3 }, async (timeout, ms) => {
+  // More than 100 ms cannot be said in nanoseconds, and a machine may pause for that long: hence the repetitions.
   const { trailers } = await call(ours, { headers: { "grpc-timeout": timeout } });
   expect(trailers["grpc-status"]).toBe("0");
   expect(timeouts[0]).toBeLessThanOrEqual(ms);
@@ -196,7 +197,7 @@ test.each([
 });
 
 test("a call whose time is up is told so", async () => {
-  const { trailers } = await call(ours, { headers: { "grpc-timeout": "50m" }, body: [framed("wait")] });
+  const { trailers } = await call(ours, { headers: { "grpc-timeout": "1000m" }, body: [framed("wait")] });
   expect(trailers["grpc-status"]).toBe("4");
   await until(() => waiting[0]?.aborted === true, "the handler's signal aborts");
 });

@@ -122,9 +122,9 @@ test("an answer before the body is there tells that its connection ends; one aft
 test("a body that trickles over HTTP/2 is cut off, one that came in time is not", async () => {
   const port = await open(
     (request, response) => {
-      request.on("data", () => {}).on("end", () => setTimeout(() => response.end("done"), 400));
+      request.on("data", () => {}).on("end", () => setTimeout(() => response.end("done"), 2_000));
     },
-    { requestMs: 200 },
+    { requestMs: 1_000 },
   );
   const session = connectHttp2(`http://127.0.0.1:${port.port}`);
   const slow = session.request({ ":method": "POST", ":path": "/" });

@@ -1,6 +1,7 @@
 import { Code, ConnectError } from "@connectrpc/connect";
 import { afterEach, expect, test } from "vitest";
 import { AdService } from "../../../gen/oteldemo/ad_pb.ts";
+import { freePort } from "../lifecycle/free-port.ts";
 import { client } from "./client.ts";
 import { openPort, type Port, type PortLimits } from "./port.ts";
 import { replicatedTransport } from "./replicas.ts";
@@ -47,7 +48,8 @@ test("three replicas get a third each of one client's calls", async () => {
 });
 
 test("a replica that stops is not missed, and gets its share again when it is back", async () => {
-  const replicas = await Promise.all([replica(), replica(), replica()]);
+  // The first on none of the ports that outgoing connections take: it is to be had again.
+  const replicas = await Promise.all([replica({ port: await freePort() }), replica(), replica()]);
   let time = 0;
   const ads = client(AdService, replicatedTransport(originsOf(replicas), { now: () => time }), { attempts: 1 });
   for (let call = 0; call < 6; call++) await ads.getAds({});

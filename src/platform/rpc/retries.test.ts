@@ -11,7 +11,7 @@ import { localTransport } from "./local-services.ts";
 import { remoteTransport } from "./remote-transport.ts";
 import { RetryBudget } from "./retry-budget.ts";
 import { type Route, route } from "./service-routes.ts";
-import { serveForTest, type TestServices } from "./testing.ts";
+import { serveForTest, type TestServices, until } from "./testing.ts";
 
 const open: TestServices[] = [];
 afterEach(async () => {
@@ -167,7 +167,7 @@ test("one call too many is refused as OVERLOADED, and served when there is room 
   for (const transport of [localTransport(served.services), remoteTransport(served.origin)]) {
     const ads = createClient(AdService, transport);
     const calls = Array.from({ length: 5 }, () => ads.getAds({}));
-    await vi.waitUntil(() => waiting.length === 5);
+    await until(() => waiting.length === 5, "all calls are under way");
     const error = await failure(ads.getAds({}));
     expect(error.code).toBe(Code.ResourceExhausted);
     expect(errorInfo(error)?.reason).toBe("OVERLOADED");
@@ -175,7 +175,7 @@ test("one call too many is refused as OVERLOADED, and served when there is room 
     for (const finish of waiting.splice(0)) finish();
     await Promise.all(calls);
     const next = ads.getAds({});
-    await vi.waitUntil(() => waiting.length === 1);
+    await until(() => waiting.length === 1, "the next call is under way");
     for (const finish of waiting.splice(0)) finish();
     await next;
   }

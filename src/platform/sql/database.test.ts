@@ -138,7 +138,14 @@ test("a transaction whose connection is lost between two statements fails, and n
 test("a transaction whose connection is lost within a statement fails, and nothing else does", async () => {
   const { sql, isReachable } = await open();
   const lost = sql.begin((tx) => tx`select pg_sleep(5)`);
-  setTimeout(cutConnections, 100);
+  const admin = postgres({ ...testDatabase.connection, max: 1 });
+  await until(async () => {
+    const sleeping = await admin`
+      select from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'`;
+    return sleeping.length > 0;
+  }, "the statement runs");
+  await admin.end();
+  void cutConnections();
   await expect(lost).rejects.toSatisfy(isStoreUnavailable);
   await until(isReachable, "the pool connects again");
 });

@@ -186,7 +186,7 @@ it("when the process ends all is reverted, and the schedule goes on with the nex
 it("after a crash what is on is held until its time is up, and is reverted then", async () => {
   const place = await Place.make();
   const first = await place.open();
-  await first.start({ ...always, intervalMs: 400, minMs: 400, maxMs: 400, selection: { two: ["full"] } });
+  await first.start({ ...always, intervalMs: 3_000, minMs: 3_000, maxMs: 3_000, selection: { two: ["full"] } });
   await place.crash();
   expect(place.on).toEqual(["two=full"]);
   const second = await place.open();

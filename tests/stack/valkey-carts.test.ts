@@ -1,8 +1,10 @@
 import { create, fromBinary, toBinary } from "@bufbuild/protobuf";
 import { createClient, RESP_TYPES } from "@redis/client";
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from "vitest";
-import { CartSchema } from "../../gen/oteldemo/cart_pb.ts";
+import { CartSchema, CartService } from "../../gen/oteldemo/cart_pb.ts";
+import { freePort } from "../../src/platform/lifecycle/free-port.ts";
 import { createLogger } from "../../src/platform/logging/logger.ts";
+import { errorInfo } from "../../src/platform/rpc/errors.ts";
 import { isStoreUnavailable } from "../../src/platform/sql/store-unavailable.ts";
 import { openValkey } from "../../src/platform/valkey/valkey.ts";
 import { addLine } from "../../src/services/cart/cart.ts";
@@ -10,7 +12,10 @@ import { cartStoreContract } from "../../src/services/cart/cart-store-contract.t
 import { valkeyCartStore } from "../../src/services/cart/store-valkey.ts";
 import type { RunningEngine } from "../../src/stack/engines/running-engine.ts";
 import { valkey } from "../../src/stack/engines/valkey.ts";
+import { api } from "../customer.ts";
 import { eventually } from "../eventually.ts";
+import { OrreryProcess } from "../orrery-process.ts";
+import { remoteClient } from "../remote-client.ts";
 import { startTestEngine, type TestEngine } from "./native-engine.ts";
 
 const log = createLogger({ level: "silent" });
@@ -116,6 +121,32 @@ describe("carts in Valkey", () => {
     expect(await store.isReachable()).toBe(false);
     await engine.start();
     await eventually(async () => expect(await store.get("ada")).toEqual({ lines: [] }));
+  });
+
+  it("are refused in seconds while the server hangs; the service is not ready then, but alive", async () => {
+    const port = await freePort();
+    const service = new OrreryProcess(["serve", "cart"], { CART_PORT: String(port), VALKEY_ADDR: engine.address });
+    onTestFinished(() => service.kill());
+    const origin = `http://127.0.0.1:${port}`;
+    const state = async (name: string) => {
+      const answer = await api(origin, "/grpc.health.v1.Health/Check", { body: { service: name } });
+      return answer.body.status;
+    };
+    await eventually(async () => expect(await state("readiness")).toBe("SERVING"), 30_000);
+    const client = remoteClient(origin, CartService);
+
+    const { pid } = engine;
+    if (pid === undefined) throw new Error("Valkey does not run");
+    process.kill(pid, "SIGSTOP");
+    onTestFinished(() => void (engine.pid === pid && process.kill(pid, "SIGCONT")));
+    const failure = await client.getCart({ userId: "ada" }, { timeoutMs: 20_000 }).catch((error: unknown) => error);
+    expect(errorInfo(failure)?.reason).toBe("STORE_UNAVAILABLE");
+    await eventually(async () => expect(await state("readiness")).toBe("NOT_SERVING"), 30_000);
+    expect(await state("liveness")).toBe("SERVING");
+
+    process.kill(pid, "SIGCONT");
+    await eventually(async () => expect(await state("readiness")).toBe("SERVING"), 30_000);
+    expect(await client.getCart({ userId: "ada" })).toMatchObject({ items: [] });
   });
 
   it("survive a server that is killed", async () => {

@@ -66,28 +66,55 @@ export function openValkey(address: ValkeyAddress, log: Logger): Valkey {
     disableOfflineQueue: true,
     // Servers before Valkey 7.2 answer it with an error.
     disableClientInfo: true,
-    commandOptions: { timeout: answerWithinMs },
   });
   const raw = client.withTypeMapping({ [RESP_TYPES.BLOB_STRING]: Buffer });
 
   let isDown = false;
-  client.on("error", (error) => {
+  const down = (error: unknown, problem: string) => {
     // One line an outage: the client tells each attempt.
-    if (!isDown) log.error({ error }, `Valkey at ${host}:${port} ${problemOf(error)}`);
+    if (!isDown) log.error({ error }, `Valkey at ${host}:${port} ${problem}`);
     isDown = true;
-  });
-  client.on("ready", () => {
+  };
+  const back = () => {
     if (isDown) log.info(`Valkey at ${host}:${port} is back`);
     isDown = false;
-  });
+  };
+  client.on("error", (error) => down(error, problemOf(error)));
+  client.on("ready", back);
   client.connect().catch(() => {
     // Told above, and tried again.
   });
 
+  /** What the server owes for longer than it may. All that is asked after it waits behind it, so nothing is, till it comes. */
+  let overdue: Promise<unknown> | undefined;
+  /** The client's own limit ends when a command is sent; a server that hangs takes it and does not answer. */
+  async function inTime<T>(ask: () => Promise<T>): Promise<T> {
+    const late = () => new Error(`no answer within ${answerWithinMs / 1_000} s`);
+    if (overdue !== undefined) throw late();
+    const answer = ask();
+    let patience: NodeJS.Timeout | undefined;
+    const tooLate = new Promise<never>((_, reject) => {
+      patience = setTimeout(() => {
+        down(late(), "hangs");
+        overdue ??= answer;
+        const settled = () => {
+          if (overdue === answer) overdue = undefined;
+        };
+        answer.then(back, () => {}).finally(settled);
+        reject(late());
+      }, answerWithinMs);
+    });
+    try {
+      return await Promise.race([answer, tooLate]);
+    } finally {
+      clearTimeout(patience);
+    }
+  }
+
   return {
     async send(command) {
       try {
-        return (await raw.sendCommand([...command])) as Reply;
+        return (await inTime(() => raw.sendCommand([...command]))) as Reply;
       } catch (error) {
         if (error instanceof ErrorReply && !serverState.test(error.message)) throw error;
         const reason = error instanceof Error ? error.message : String(error);
@@ -97,7 +124,7 @@ export function openValkey(address: ValkeyAddress, log: Logger): Valkey {
     async isReachable() {
       if (!client.isReady) return false;
       try {
-        return (await client.ping()) === "PONG";
+        return (await inTime(() => client.ping())) === "PONG";
       } catch {
         return false;
       }

@@ -45,20 +45,25 @@ export function edge(from: string, to: string): string {
   return `${from} -> ${to}`;
 }
 
-/** The edges that declarations promise from a service to its direct neighbours. */
-export function edgesFrom({ name, calls, publishes = [] }: ServiceDeclaration): readonly string[] {
-  const readers = services.filter(({ consumes = [] }) => consumes.some((topic) => publishes.includes(topic)));
+/** The services that one calls, as far as the web's traffic has it do so. */
+export function calledBy({ name, calls }: ServiceDeclaration): readonly string[] {
   // The front proxy may call every service; the web goes to two of them.
-  const called = name === "frontend-proxy" ? ["frontend", "image-provider"] : calls;
-  return [...called, ...readers.map((reader) => reader.name)].map((to) => edge(name, to));
+  return name === "frontend-proxy" ? ["frontend", "image-provider"] : calls;
+}
+
+/** The services that read what one publishes. */
+export function readersOf({ publishes = [] }: ServiceDeclaration): readonly string[] {
+  const readers = services.filter(({ consumes = [] }) => consumes.some((topic) => publishes.includes(topic)));
+  return readers.map(({ name }) => name);
 }
 
 /** The edges of an order, from the front proxy to all that checkout sets going. */
 const orderEdges = [edge("frontend-proxy", "frontend"), edge("frontend", "checkout"), ...edgesBelow("checkout")];
 
 function edgesBelow(name: string): readonly string[] {
-  const edges = services.filter((service) => service.name === name).flatMap(edgesFrom);
-  return [...edges, ...edges.flatMap((each) => edgesBelow(each.split(" -> ")[1] ?? ""))];
+  const service = services.find((each) => each.name === name);
+  const next = service === undefined ? [] : [...calledBy(service), ...readersOf(service)];
+  return next.flatMap((to) => [edge(name, to), ...edgesBelow(to)]);
 }
 
 /** The services that take part in an order. */

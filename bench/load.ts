@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { Agent, request } from "node:http";
+import { setTimeout as sleep } from "node:timers/promises";
 
 /** What a load did. */
 export interface LoadResult {
@@ -35,6 +36,24 @@ export async function load(options: {
   return resultOf({ times: Float64Array.from(times), failed, seconds: (performance.now() - begun) / 1_000 });
 }
 
+/**
+ * Begins `round` at a fixed rate, for so long, whether those before have ended or not, and waits for all: a shop that is
+ * slow is not asked less.
+ */
+export async function openLoad(options: {
+  readonly perSecond: number;
+  readonly seconds: number;
+  readonly round: () => Promise<unknown>;
+}): Promise<void> {
+  const begun = performance.now();
+  const underWay: Promise<unknown>[] = [];
+  for (let number = 0; number < options.perSecond * options.seconds; number++) {
+    await sleep(Math.max(0, begun + (number * 1_000) / options.perSecond - performance.now()));
+    underWay.push(options.round());
+  }
+  await Promise.all(underWay);
+}
+
 /** Several loads as one. */
 export function together(results: readonly LoadResult[]): LoadResult {
   const times = new Float64Array(results.reduce((sum, { count }) => sum + count, 0));
@@ -56,12 +75,21 @@ function resultOf({ times, failed, seconds }: Pick<LoadResult, "times" | "failed
 const agent = new Agent({ keepAlive: true, maxSockets: 256 });
 
 /** One request; the answer's body is read and thrown away. */
-export function send(url: string, options: { readonly method?: string; readonly json?: unknown } = {}) {
+export function send(
+  url: string,
+  options: {
+    readonly method?: string;
+    readonly json?: unknown;
+    readonly headers?: Readonly<Record<string, string>>;
+  } = {},
+) {
   const begun = performance.now();
   const body = options.json === undefined ? undefined : JSON.stringify(options.json);
   return new Promise<{ readonly ok: boolean; readonly ms: number }>((resolve, reject) => {
-    const headers =
-      body === undefined ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(body) };
+    const headers = {
+      ...options.headers,
+      ...(body === undefined ? {} : { "content-type": "application/json", "content-length": Buffer.byteLength(body) }),
+    };
     const outgoing = request(url, { agent, method: options.method ?? "GET", headers }, (response) => {
       response.resume();
       response.once("end", () => {
@@ -94,14 +122,15 @@ export function addToCart(url: string, userId: string, productId: string) {
   return send(`${url}/api/cart`, { method: "POST", json: { userId, item: { productId, quantity: 1 } } });
 }
 
-/** Puts two products into a new cart and orders them; only the order is timed. */
-export async function order(url: string) {
+/** Puts two products into a new cart and orders them; only the order is timed, and has the headers. */
+export async function order(url: string, headers: Readonly<Record<string, string>> = {}) {
   const userId = randomUUID();
   for (const productId of ["2ZYFJ3GM2N", "LS4PSXUNUM"]) {
     await addToCart(url, userId, productId);
   }
   return send(`${url}/api/checkout?currencyCode=EUR`, {
     method: "POST",
+    headers,
     json: {
       userId,
       email: "someone@example.com",

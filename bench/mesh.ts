@@ -2,6 +2,7 @@ import { existsSync } from "node:fs";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { cpus, tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { parseArgs } from "node:util";
 import postgres from "postgres";
 import type { Engine } from "../src/stack/engines/engine.ts";
@@ -9,7 +10,8 @@ import { rateLimitSetting } from "../src/stack/engines/envoy.ts";
 import { engines } from "../src/stack/engines/index.ts";
 import { engineHome, enginesFolder } from "../src/stack/engines/installation.ts";
 import { NativeStack } from "../src/stack/native-stack.ts";
-import { browse, type LoadResult, load, order } from "./load.ts";
+import { missingFromOrder, newTrace, type OwnTrace, traceIn } from "../tests/stack/order-trace.ts";
+import { browse, type LoadResult, load, openLoad, order } from "./load.ts";
 import { cpuMs, memoryMb, processTree } from "./processes.ts";
 import { runShop } from "./running-shop.ts";
 
@@ -17,6 +19,10 @@ import { runShop } from "./running-shop.ts";
 const serviceMb = 120;
 /** Seconds until everything can serve. */
 const startSeconds = 30;
+/** Of orders, those whose trace arrives whole. */
+const wholeShare = 0.999;
+/** What is under way has so long to arrive, in milliseconds, after the last order. */
+const arrivalMs = 60_000;
 
 interface Process {
   readonly memoryMb: number;
@@ -39,17 +45,22 @@ const { values: options } = parseArgs({
   options: {
     seconds: { type: "string", default: "10" },
     concurrency: { type: "string", default: "16" },
+    rate: { type: "string", default: "25" },
+    "rate-seconds": { type: "string", default: "60" },
     help: { type: "boolean", default: false },
   },
 });
 
 if (options.help) {
-  process.stdout.write(`Usage: npm run bench:mesh -- [--seconds <n>] [--concurrency <n>]
+  process.stdout.write(`Usage: npm run bench:mesh -- [--seconds <n>] [--concurrency <n>] [--rate <n>] [--rate-seconds <n>]
 
 The same load on \`npm start\`, on the native mesh (every engine that is installed, every service a process of its own,
-through Envoy), and on the mesh with three replicas of cart and product-catalog. On Linux. Read ratios, not numbers.
+through Envoy), and on the mesh with three replicas of cart and product-catalog. On Linux. Read ratios, not numbers. Then
+orders at a fixed rate on the mesh, and how many of their traces Jaeger has whole.
   --seconds      of each load, 10 by default, after half as many to warm up
   --concurrency  requests under way at a time, 16 by default
+  --rate         orders a second that begin whatever becomes of those before, 25 by default; 0 to leave them out
+  --rate-seconds for so long, 60 by default
 `);
 } else {
   const seconds = Number(options.seconds);
@@ -65,6 +76,8 @@ through Envoy), and on the mesh with three replicas of cart and product-catalog.
   ]);
   tell("mesh with 3 x cart, 3 x product-catalog", await onMesh(replicas, { seconds, concurrency }), embedded);
   tellProcesses(mesh);
+  const rate = Number(options.rate);
+  if (rate > 0) await traceCompleteness({ perSecond: rate, seconds: Number(options["rate-seconds"]) });
 }
 
 type Load = { readonly seconds: number; readonly concurrency: number };
@@ -91,6 +104,20 @@ async function onEmbedded(how: Load): Promise<Measured> {
 }
 
 async function onMesh(replicas: ReadonlyMap<string, number>, how: Load): Promise<Measured> {
+  return withMesh(replicas, async (stack, startSeconds) => {
+    const measured = await loads(stack.url, how);
+    const processes = new Map<string, Process>();
+    for (const name of stack.names) processes.set(name, measuredProcess([stack.program(name).pid ?? 0]));
+    processes.set("postgresql", measuredProcess(processTree(await postmaster(stack))));
+    return { startSeconds, ...measured, processes };
+  });
+}
+
+/** Starts the mesh, and ends it after what is done with it. */
+async function withMesh<T>(
+  replicas: ReadonlyMap<string, number>,
+  measure: (stack: NativeStack, startSeconds: number) => Promise<T>,
+): Promise<T> {
   const dataDir = await mkdtemp(join(tmpdir(), "orrery-bench-"));
   const installed = new Map<Engine, string>();
   for (const engine of engines) {
@@ -112,14 +139,58 @@ async function onMesh(replicas: ReadonlyMap<string, number>, how: Load): Promise
   await stack.start();
   const startSeconds = (performance.now() - begun) / 1_000;
   try {
-    const measured = await loads(stack.url, how);
-    const processes = new Map<string, Process>();
-    for (const name of stack.names) processes.set(name, measuredProcess([stack.program(name).pid ?? 0]));
-    processes.set("postgresql", measuredProcess(processTree(await postmaster(stack))));
-    return { startSeconds, ...measured, processes };
+    return await measure(stack, startSeconds);
   } finally {
     await stack.stop();
     await rm(dataDir, { recursive: true, force: true });
+  }
+}
+
+/** Orders at a fixed rate, on a mesh that has done nothing else, and which of their traces arrive whole in Jaeger. */
+async function traceCompleteness(how: { readonly perSecond: number; readonly seconds: number }): Promise<void> {
+  await withMesh(new Map(), async (stack) => {
+    const jaeger = stack.addressOf("jaeger");
+    if (jaeger === undefined) {
+      process.stdout.write("\nJaeger is not installed: nobody keeps traces.\n");
+      return;
+    }
+    // Code that has run already, as in the other loads.
+    await openLoad({ ...how, seconds: 5, round: () => order(stack.url) });
+    const placed: OwnTrace[] = [];
+    let failed = 0;
+    const begun = performance.now();
+    await openLoad({
+      ...how,
+      async round() {
+        const trace = newTrace();
+        const { ok } = await order(stack.url, { traceparent: trace.traceparent });
+        if (ok) placed.push(trace);
+        else failed++;
+      },
+    });
+    const rate = (placed.length + failed) / ((performance.now() - begun) / 1_000);
+    const missing = await notWhole(`http://${jaeger}`, placed);
+    process.stdout.write(`\n${how.perSecond} orders a second for ${how.seconds} s\n`);
+    line("orders", rate, "/s", `${failed} failed`);
+    const whole = placed.length - missing.length;
+    const target = `${whole} of ${placed.length} (target: at least ${wholeShare * 100} %)`;
+    line("traces that are whole in Jaeger", (100 * whole) / placed.length, "%", target);
+    for (const each of missing.slice(0, 5)) process.stdout.write(`    missing: ${each.join("; ")}\n`);
+  });
+}
+
+/** What the traces lack that are not whole when all had time to arrive. */
+async function notWhole(jaeger: string, traces: readonly OwnTrace[]): Promise<readonly (readonly string[])[]> {
+  const until = performance.now() + arrivalMs;
+  for (let left = traces; ; ) {
+    const lacking: { readonly trace: OwnTrace; readonly missing: readonly string[] }[] = [];
+    for (const trace of left) {
+      const missing = missingFromOrder(await traceIn(jaeger, trace.id), trace);
+      if (missing.length > 0) lacking.push({ trace, missing });
+    }
+    if (lacking.length === 0 || performance.now() > until) return lacking.map(({ missing }) => missing);
+    left = lacking.map(({ trace }) => trace);
+    await sleep(1_000);
   }
 }
 

@@ -76,11 +76,16 @@ export class Customer {
   }
 
   async checksOut(
-    options: { readonly key?: string; readonly changes?: Readonly<Record<string, unknown>> } = {},
+    options: {
+      readonly key?: string;
+      readonly changes?: Readonly<Record<string, unknown>>;
+      readonly headers?: Readonly<Record<string, string>>;
+    } = {},
   ): Promise<ApiAnswer> {
+    const { key, changes, headers } = options;
     return api(this.url, "/api/checkout", {
-      body: this.order(options.changes),
-      ...(options.key === undefined ? {} : { headers: { "idempotency-key": options.key } }),
+      body: this.order(changes),
+      headers: { ...headers, ...(key === undefined ? {} : { "idempotency-key": key }) },
     });
   }
 }

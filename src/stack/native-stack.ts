@@ -265,14 +265,15 @@ export class NativeStack {
     let pauseMs = firstPauseMs;
     for (;;) {
       const begun = performance.now();
-      await running.ended();
+      const by = await running.ended();
       if (signal.aborted) return;
       if (this.#restarting.has(name)) {
         while (this.#restarting.has(name)) await sleep(100);
         if (running.isReady) continue;
       }
       if (performance.now() - begun > longestPauseMs) pauseMs = firstPauseMs;
-      tell(`${name} has ended by itself; why is in ${running.log}. It is started again in ${pauseMs / 1_000} s.`);
+      const how = by === undefined ? "" : ` (${by})`;
+      tell(`${name} has ended by itself${how}; why is in ${running.log}. It is started again in ${pauseMs / 1_000} s.`);
       await sleep(pauseMs, undefined, { signal }).catch(() => {});
       pauseMs = Math.min(2 * pauseMs, longestPauseMs);
       if (signal.aborted) return;

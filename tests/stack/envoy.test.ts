@@ -7,10 +7,11 @@ import { Code, createClient } from "@connectrpc/connect";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import { CartService } from "../../gen/oteldemo/cart_pb.ts";
 import { CheckoutService } from "../../gen/oteldemo/checkout_pb.ts";
+import { folders } from "../../src/edge/routes.ts";
 import { freePort } from "../../src/platform/lifecycle/free-port.ts";
 import { platformErrors } from "../../src/platform/rpc/errors.ts";
 import { everyTransport } from "../../src/platform/rpc/testing.ts";
-import { rateLimitSetting } from "../../src/stack/engines/envoy.ts";
+import { rateLimitSetting, timeoutSetting } from "../../src/stack/engines/envoy.ts";
 import { api } from "../customer.ts";
 import { refusalOf, remoteClient } from "../remote-client.ts";
 import { startProxy, type TestProxy } from "./envoy-proxy.ts";
@@ -180,6 +181,53 @@ describe("without a service", () => {
   });
 });
 
+describe("a service that does not answer", () => {
+  const keepSilent: RequestListener = () => {};
+
+  it("is not waited for without end: a browser is shown a page, and the web API answers with problem details", async () => {
+    const frontend = await upstream("1.1", keepSilent);
+    const { url } = await proxyTo({ frontend: frontend.address, [timeoutSetting]: "1" });
+    const [page, products, order] = await Promise.all([
+      api(url, "/", { headers: { accept: "text/html,*/*" } }),
+      api(url, "/api/products"),
+      api(url, "/api/checkout", { body: {} }),
+    ]);
+    expect([page.status, products.status, order.status]).toEqual([504, 504, 504]);
+    expect(page.headers.get("content-type")).toBe("text/html; charset=utf-8");
+    expect(page.body).toContain("<p>The answer did not come in time; try again in a little while.</p>");
+    for (const { headers, body } of [products, order]) {
+      expect(headers.get("content-type")).toBe("application/problem+json");
+      expect(body).toMatchObject({ status: 504, reason: platformErrors.DEADLINE_EXCEEDED.reason });
+    }
+    // Nobody knows what has become of it.
+    expect(frontend.seen.map(({ path }) => path).toSorted()).toEqual(["/", "/api/checkout", "/api/products"]);
+  });
+
+  it("fails a call over every transport with a reason", async () => {
+    const services = await upstream("2", keepSilent);
+    const { url } = await proxyTo({ cart: services.address, [timeoutSetting]: "1" });
+    const refusals = [...everyTransport(url).values()].map((transport) =>
+      refusalOf(createClient(CartService, transport).getCart({ userId: "u" })),
+    );
+    for (const refusal of await Promise.all(refusals)) {
+      expect(refusal).toMatchObject({
+        code: Code.DeadlineExceeded,
+        reason: platformErrors.DEADLINE_EXCEEDED.reason,
+        message: "The answer did not come in time; try again in a little while.",
+      });
+    }
+  });
+
+  it("is waited for where an answer may go on for ever", async () => {
+    const flagd = await upstream("2", (_, response) => void setTimeout(() => response.end("at last"), 2_000));
+    const { url } = await proxyTo({ flagd: flagd.address, [timeoutSetting]: "1" });
+    expect(await api(url, "/flagservice/flagd.evaluation.v1.Service/EventStream", { body: {} })).toMatchObject({
+      status: 200,
+      body: "at last",
+    });
+  });
+});
+
 describe("too many requests of one client", () => {
   it("are refused, and say when to come again", async () => {
     const frontend = await upstream("1.1", agree);
@@ -238,16 +286,36 @@ describe("compression", () => {
   });
 });
 
-describe("engines of the mesh", () => {
+describe("what watches the shop", () => {
   it.each([
-    ["/jaeger/ui/api/services", "jaeger", "/jaeger/ui/api/services"],
-    ["/grafana/d/shop?x=1", "grafana", "/grafana/d/shop?x=1"],
-    ["/otlp-http/v1/traces", "otel-collector-http", "/v1/traces"],
-  ])("%s goes to %s as %s", async (path, cluster, forwarded) => {
-    const engine = await upstream("1.1", agree);
-    const { url } = await proxyTo({ [cluster]: engine.address });
+    ["/jaeger/ui/api/services", "jaeger", "/jaeger/ui/api/services", "1.1"],
+    ["/grafana/d/shop?x=1", "grafana", "/grafana/d/shop?x=1", "1.1"],
+    ["/otlp-http/v1/traces", "otel-collector-http", "/v1/traces", "1.1"],
+    ["/loadgen/api/v1/status?x=1", "load-generator", "/api/v1/status?x=1", "1.1"],
+    ["/flagservice/ofrep/v1/evaluate/flags", "flagd", "/ofrep/v1/evaluate/flags", "2"],
+    ["/feature/schedule", "flagd-ui", "/schedule", "2"],
+    ["/observatory/traces", "observatory", "/traces", "2"],
+  ] as const)("%s goes to %s as %s, over HTTP/%s", async (path, cluster, forwarded, version) => {
+    const server = await upstream(version, agree);
+    const { url } = await proxyTo({ [cluster]: server.address });
     expect((await api(url, path)).status).toBe(200);
-    expect(engine.seen.map((request) => request.path)).toEqual([forwarded]);
+    // It is asked for its health beside that.
+    expect(server.seen.map((request) => request.path).filter((each) => !each.startsWith("/grpc."))).toEqual([
+      forwarded,
+    ]);
+  });
+
+  it("is found by those who forget the slash of its folder, as all folders are", async () => {
+    const { url } = await proxyTo({});
+    for (const { prefix } of folders) {
+      const { status, headers } = await api(url, `${prefix.slice(0, -1)}?x=1`);
+      const location = new URL(headers.get("location") ?? "", url);
+      expect({ prefix, status, location: location.href }).toEqual({
+        prefix,
+        status: 301,
+        location: `${url}${prefix}?x=1`,
+      });
+    }
   });
 
   it("Grafana's live dashboards have their WebSocket", async () => {

@@ -4,26 +4,60 @@ import { promisify } from "node:util";
 import { createClient } from "@redis/client";
 import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { services } from "../../src/services/index.ts";
+import { engines } from "../../src/stack/engines/index.ts";
 import { expectBooksAgree } from "../books.ts";
 import { launchBrowser, newShopper } from "../browser/browser.ts";
 import { type ApiAnswer, api, Customer, flashlight, telescope } from "../customer.ts";
 import { eventually } from "../eventually.ts";
 import { type NativeMesh, startNativeMesh } from "./native-mesh.ts";
+import { missingFromOrder, newTrace, type OwnTrace, orderServices, traceIn } from "./order-trace.ts";
+
+/** All that shoppers wait for has more than one process. What only reads events or watches has one. */
+const replicas = new Map(
+  services
+    .filter(({ name, address, isUntraced, isOptional }) => {
+      return address !== undefined && !isUntraced && !isOptional && name !== "frontend-proxy";
+    })
+    .map(({ name }) => [name, name === "cart" ? 3 : 2]),
+);
 
 let mesh: NativeMesh;
 beforeAll(async () => {
-  const replicas = new Map([
-    ["cart", 3],
-    ["product-catalog", 2],
-    ["frontend", 2],
-    ["checkout", 2],
-  ]);
-  mesh = await startNativeMesh({ replicas, restarts: true });
+  mesh = await startNativeMesh({ replicas, restarts: true, environment: { OTEL_METRIC_EXPORT_INTERVAL: "2000" } });
 }, 120_000);
 afterAll(() => mesh?.remove());
 
+/** The names of all processes of a service, or of the one of an engine. */
+function processesOf(name: string): readonly string[] {
+  return Array.from({ length: replicas.get(name) ?? 1 }, (_, index) => (index === 0 ? name : `${name}-${index + 1}`));
+}
+
+const jaegerUrl = () => `http://${mesh.stack.addressOf("jaeger")}`;
+
+/** What Prometheus has for an expression: the values by a label. */
+async function measured(query: string, label = ""): Promise<ReadonlyMap<string, number>> {
+  const url = `http://${mesh.stack.addressOf("prometheus")}`;
+  const { status, body } = await api(url, `/api/v1/query?${new URLSearchParams({ query })}`);
+  expect(status, JSON.stringify(body)).toBe(200);
+  return new Map(
+    body.data.result.map(({ metric, value }: { metric: Record<string, string>; value: [number, string] }) => [
+      metric[label] ?? "",
+      Number(value[1]),
+    ]),
+  );
+}
+
+/** The labels, structured metadata among them, of Loki's records. */
+async function recorded(query: string): Promise<readonly Readonly<Record<string, string>>[]> {
+  const url = `http://${mesh.stack.addressOf("loki")}`;
+  const { status, body } = await api(url, `/loki/api/v1/query_range?${new URLSearchParams({ query, limit: "1000" })}`);
+  expect(status, JSON.stringify(body)).toBe(200);
+  return body.data.result.map(({ stream }: { stream: Record<string, string> }) => stream);
+}
+
 /** A shopper who does not give up: repeats what failed, the order under its key, until the shop has taken it. */
-async function buys(url: string): Promise<string> {
+async function buys(url: string, headers?: Readonly<Record<string, string>>): Promise<string> {
   const customer = new Customer(url);
   const taken = (call: () => Promise<ApiAnswer>) =>
     eventually(async () => {
@@ -33,7 +67,7 @@ async function buys(url: string): Promise<string> {
     }, 60_000);
   await taken(() => customer.puts(flashlight, 2));
   await taken(() => customer.puts(telescope));
-  const { body } = await taken(() => customer.checksOut({ key: customer.userId }));
+  const { body } = await taken(() => customer.checksOut({ key: customer.userId, ...(headers && { headers }) }));
   return body.orderId;
 }
 
@@ -44,12 +78,27 @@ async function requestsByEnvoy(address: string): Promise<number> {
   return Number(line?.split("::").at(-1));
 }
 
+/** The process that all others of PostgreSQL come from. */
+async function postmaster(): Promise<number> {
+  const [row] = await mesh.sql<{ pid: number }[]>`
+    select split_part(pg_read_file('postmaster.pid'), E'\\n', 1)::int as pid`;
+  if (row === undefined) throw new Error("A server that answers has a process");
+  return row.pid;
+}
+
 /** What PostgreSQL does when one of its processes crashes: it ends all sessions and recovers. */
-async function crashPostgres(): Promise<void> {
+async function crashSession(): Promise<void> {
   const [backend] = await mesh.sql<{ pid: number }[]>`
     select pid from pg_stat_activity where usename = 'checkout' and backend_type = 'client backend' limit 1`;
   if (backend === undefined) throw new Error("checkout has no session");
   process.kill(backend.pid, "SIGKILL");
+}
+
+/** What is left of PostgreSQL without its first process ends, and it is started anew. */
+async function crashPostgres(): Promise<void> {
+  const pid = await postmaster();
+  process.kill(pid, "SIGKILL");
+  await eventually(async () => expect(await postmaster()).not.toBe(pid), 60_000);
 }
 
 describe("the mesh of real engines, every service a process of its own", () => {
@@ -82,21 +131,7 @@ describe("the mesh of real engines, every service a process of its own", () => {
       lookback: "1h",
       limit: "20",
     });
-    const bought = [
-      "accounting",
-      "cart",
-      "checkout",
-      "currency",
-      "email",
-      "fraud-detection",
-      "frontend",
-      "frontend-proxy",
-      "frontend-web",
-      "payment",
-      "product-catalog",
-      "quote",
-      "shipping",
-    ];
+    const bought = [...orderServices, "frontend-web"].toSorted();
     await eventually(async () => {
       const { body } = await api(stack.url, `/jaeger/ui/api/traces?${query}`);
       const [trace, ...others] = body.data as { processes: Record<string, { serviceName: string }> }[];
@@ -117,12 +152,36 @@ describe("the mesh of real engines, every service a process of its own", () => {
     }
   });
 
-  it("is not noticed by shoppers when the replicas of a service are restarted one after the other", async () => {
+  it("asks each of three carts for a third of what there is to do, give or take a tenth", async () => {
+    const { stack } = mesh;
+    const readers = Array.from({ length: 8 }, async () => {
+      for (let count = 0; count < 30; count++) {
+        const { status } = await api(stack.url, "/api/cart?sessionId=nobody&currencyCode=EUR");
+        expect(status).toBe(200);
+      }
+    });
+    await Promise.all(readers);
+    const calls =
+      'rpc_server_call_duration_seconds_count{service_name="cart",rpc_method="oteldemo.CartService/GetCart"}';
+    await eventually(async () => {
+      const byInstance = [...(await measured(`sum by (instance) (${calls})`, "instance")).values()];
+      const all = byInstance.reduce((sum, each) => sum + each, 0);
+      expect(all).toBeGreaterThanOrEqual(240);
+      expect(byInstance).toHaveLength(3);
+      for (const each of byInstance) {
+        expect(each / all, String(byInstance)).toBeGreaterThan(0.23);
+        expect(each / all, String(byInstance)).toBeLessThan(0.43);
+      }
+    }, 30_000);
+  });
+
+  it("is not noticed by shoppers, nor lost from telemetry, when every process is stopped and started again", async () => {
     const { stack, sql } = mesh;
     let isOver = false;
     const failures: unknown[] = [];
-    let stopping = "";
+    let stopping: readonly string[] = [];
     let requests = 0;
+    const traces: OwnTrace[] = [];
     const asks = async (call: () => Promise<ApiAnswer>) => {
       const { status, body } = await call();
       requests++;
@@ -131,40 +190,65 @@ describe("the mesh of real engines, every service a process of its own", () => {
     const shoppers = Array.from({ length: 2 }, async () => {
       while (!isOver) {
         const customer = new Customer(stack.url);
-        await asks(() => api(stack.url, "/api/products?currencyCode=EUR"));
+        const trace = newTrace();
+        for (const path of [
+          "/api/products?currencyCode=EUR",
+          `/api/recommendations?productIds=${flashlight}&sessionId=s&currencyCode=EUR`,
+          "/api/data?contextKeys=telescopes",
+          "/images/products/SolarFilter.jpg",
+        ]) {
+          await asks(() => api(stack.url, path));
+        }
         await asks(() => customer.puts(flashlight));
         await asks(() => api(stack.url, `/api/cart?sessionId=${customer.userId}&currencyCode=CHF`));
-        await asks(() => customer.checksOut({ key: customer.userId }));
+        const { traceparent } = trace;
+        await asks(() => customer.checksOut({ key: customer.userId, headers: { traceparent } }));
+        traces.push(trace);
       }
     });
-    for (const name of [
-      "cart",
-      "cart-2",
-      "cart-3",
-      "product-catalog",
-      "product-catalog-2",
-      "frontend",
-      "frontend-2",
-      "checkout",
-      "checkout-2",
-    ]) {
+    const ownProcesses = services.filter(({ name }) => name !== "frontend-proxy").map(({ name }) => processesOf(name));
+    const most = Math.max(...ownProcesses.map(({ length }) => length));
+    // One replica of each service, then the next: several services at once, no service twice.
+    const inTurn = Array.from({ length: most }, (_, index) =>
+      ownProcesses.flatMap((names) => names[index] ?? []),
+    ).flat();
+    const stopped: string[] = [];
+    while (inTurn.length > 0) {
+      stopping = inTurn.splice(0, 4);
       const before = requests;
-      stopping = name;
-      await stack.program(name).stop();
-      await eventually(() => expect(stack.program(name).isReady).toBe(true), 30_000);
-      // An orchestrator waits, too, before it stops the next: here until Envoy has found the one that is back.
-      if (name.startsWith("frontend")) {
-        const address = stack.program(name).address;
+      const endings = stopping.map(async (name) => {
+        const program = stack.program(name);
+        stopped.push(String(program.pid));
+        const ended = program.ended();
+        await program.stop();
+        return `${name}: ${await ended}`;
+      });
+      // By itself, which is what a status says: what takes too long is killed.
+      expect(await Promise.all(endings)).toEqual(stopping.map((name) => `${name}: 0`));
+      for (const name of stopping) await eventually(() => expect(stack.program(name).isReady, name).toBe(true), 30_000);
+      // An orchestrator waits, too, before it stops the next: here until Envoy has found the ones that are back.
+      for (const name of stopping) {
+        if (!/^(frontend|image-provider)(-\d)?$/.test(name)) continue;
+        const { address } = stack.program(name);
         const sent = await requestsByEnvoy(address);
-        await eventually(async () => expect(await requestsByEnvoy(address)).toBeGreaterThan(sent), 60_000);
+        await eventually(async () => expect(await requestsByEnvoy(address), name).toBeGreaterThan(sent), 60_000);
       }
       await eventually(() => expect(requests).toBeGreaterThan(before + 20), 30_000);
     }
     isOver = true;
     await Promise.all(shoppers);
     expect(failures).toEqual([]);
-    await expectBooksAgree(sql);
-  }, 200_000);
+    const orders = await expectBooksAgree(sql);
+
+    await eventually(async () => {
+      const last = await recorded('{service_namespace="opentelemetry-demo"} | event_name="process.stop"');
+      const told = new Set(last.map(({ process_pid }) => process_pid));
+      expect(stopped.filter((pid) => !told.has(pid))).toEqual([]);
+      const [placed] = (await measured("sum(last_over_time(demo_order_placed_total[1h]))")).values();
+      expect(placed).toBe(orders.filter(({ state }) => state === "placed").length);
+      for (const trace of traces) expect(missingFromOrder(await traceIn(jaegerUrl(), trace.id), trace)).toEqual([]);
+    }, 60_000);
+  }, 300_000);
 
   it("loses nothing and doubles nothing while each part is killed under load", async () => {
     const { stack, sql } = mesh;
@@ -173,35 +257,42 @@ describe("the mesh of real engines, every service a process of its own", () => {
     const shoppers = Array.from({ length: 3 }, async () => {
       while (!isOver) orderIds.push(await buys(stack.url));
     });
-    const parts = [
-      "kafka",
-      "valkey",
-      "envoy",
-      "checkout",
-      "payment",
-      "cart",
-      "accounting",
-      "fraud-detection",
-      "shipping",
-    ];
-    for (const name of parts) {
+    const goesOn = async () => {
       const before = orderIds.length;
-      const { pid } = stack.program(name);
-      await stack.program(name).kill();
-      // Back, and so is buying.
-      await eventually(() => expect(stack.program(name).isReady).toBe(true), 30_000);
-      expect(stack.program(name).pid).not.toBe(pid);
       await eventually(() => expect(orderIds.length).toBeGreaterThan(before + 3), 60_000);
+    };
+    const parts = ["checkout", "payment", "cart", "accounting", "fraud-detection", "shipping"];
+    for (const part of [...engines.map(({ name }) => name), ...parts]) {
+      const programs = processesOf(part).map((name) => stack.program(name));
+      const pids = programs.map(({ pid }) => pid);
+      await Promise.all(programs.map((program) => program.kill()));
+      // Back, and so is buying.
+      for (const [index, program] of programs.entries()) {
+        await eventually(() => expect(program.isReady, part).toBe(true), 30_000);
+        expect(program.pid).not.toBe(pids[index]);
+      }
+      await goesOn();
     }
-    await crashPostgres();
-    const before = orderIds.length;
-    await eventually(() => expect(orderIds.length).toBeGreaterThan(before + 3), 60_000);
+    for (const crash of [crashSession, crashPostgres]) {
+      await crash();
+      await goesOn();
+    }
     isOver = true;
     await Promise.all(shoppers);
     const orders = await expectBooksAgree(sql, { withinMs: 60_000 });
     const placed = new Set(orders.filter(({ state }) => state === "placed").map(({ order_id }) => order_id));
     for (const orderId of orderIds) expect(placed).toContain(orderId);
-  }, 300_000);
+
+    // What watches is back, too: an order is told of as before.
+    const trace = newTrace();
+    await buys(stack.url, { traceparent: trace.traceparent });
+    await eventually(async () => {
+      expect(missingFromOrder(await traceIn(jaegerUrl(), trace.id), trace)).toEqual([]);
+      expect(await recorded(`{service_name="checkout"} | trace_id="${trace.id}"`)).not.toEqual([]);
+      const [ageSeconds] = (await measured("time() - max(timestamp(demo_order_placed_total))")).values();
+      expect(ageSeconds).toBeLessThan(10);
+    }, 60_000);
+  }, 400_000);
 
   it("answers requests of every kind at Envoy while all of it runs", async () => {
     const { url } = mesh.stack;

@@ -57,7 +57,7 @@ const unwatched = new Shared("unwatched", {
 });
 
 /** Services give up after 15 s by themselves, and say so better. */
-const serviceTimeout = "17s";
+export const serviceTimeout = "17s";
 
 /** All routes, in the order in which they are tried. */
 export function routes(services: readonly ServiceDeclaration[]): readonly Yaml[] {

@@ -25,6 +25,7 @@ import {
 } from "@opentelemetry/sdk-trace";
 import { metric } from "../../../gen/telemetry/registry.ts";
 import { ConfigError, choice, type Environment, flag, integer, text } from "../config/environment.ts";
+import { AwaitingExporter } from "./awaiting-exporter.ts";
 import { defaultSettings } from "./default-settings.ts";
 import { Histograms } from "./histograms.ts";
 import { RateLimitedSampler } from "./rate-limited-sampler.ts";
@@ -261,22 +262,35 @@ async function makeExporters(environment: Environment, sinks: readonly Telemetry
   const metrics: (() => PushMetricExporter)[] = sinks.map((sink) => () => metricSink(sink));
   const logs: LogRecordExporter[] = sinks.map(logSink);
   if (isWanted("TRACES")) {
-    const { OTLPTraceExporter } = isGrpc(environment, "TRACES")
-      ? await import("@opentelemetry/exporter-trace-otlp-grpc")
-      : await import("@opentelemetry/exporter-trace-otlp-proto");
-    spans.push(new OTLPTraceExporter());
+    if (isGrpc(environment, "TRACES")) {
+      const { OTLPTraceExporter } = await import("@opentelemetry/exporter-trace-otlp-grpc");
+      spans.push(new AwaitingExporter(new OTLPTraceExporter(), timeoutMs(environment, "TRACES")));
+    } else {
+      const { OTLPTraceExporter } = await import("@opentelemetry/exporter-trace-otlp-proto");
+      spans.push(new OTLPTraceExporter());
+    }
   }
   if (isWanted("METRICS")) {
     const { overGrpc, overHttp } = await import("./metrics-exporter.ts");
     metrics.push(isGrpc(environment, "METRICS") ? overGrpc : overHttp);
   }
   if (isWanted("LOGS")) {
-    const { OTLPLogExporter } = isGrpc(environment, "LOGS")
-      ? await import("@opentelemetry/exporter-logs-otlp-grpc")
-      : await import("@opentelemetry/exporter-logs-otlp-proto");
-    logs.push(new OTLPLogExporter());
+    if (isGrpc(environment, "LOGS")) {
+      const { OTLPLogExporter } = await import("@opentelemetry/exporter-logs-otlp-grpc");
+      logs.push(new AwaitingExporter(new OTLPLogExporter(), timeoutMs(environment, "LOGS")));
+    } else {
+      const { OTLPLogExporter } = await import("@opentelemetry/exporter-logs-otlp-proto");
+      logs.push(new OTLPLogExporter());
+    }
   }
   return { spans, metrics, logs };
+}
+
+/** How long an export may take, as the exporter itself reads it. */
+function timeoutMs(environment: Environment, signal: string): number {
+  const [specific, general] = [`OTEL_EXPORTER_OTLP_${signal}_TIMEOUT`, "OTEL_EXPORTER_OTLP_TIMEOUT"];
+  const given = text(environment, specific) === undefined ? general : specific;
+  return integer(environment, given, { fallback: 10_000, min: 1, max: 3_600_000 });
 }
 
 function isGrpc(environment: Environment, signal: string): boolean {

@@ -1,6 +1,7 @@
 import { chmod, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { parse } from "yaml";
+import { serviceTimeout } from "../../deploy/envoy/routes.ts";
 import { address } from "../../platform/config/environment.ts";
 import { services } from "../../services/index.ts";
 import { type Engine, EngineError, type EnginePlace } from "./engine.ts";
@@ -83,13 +84,18 @@ interface HttpFilter {
   typed_config: { descriptors?: { token_bucket: { max_tokens: number; tokens_per_fill: number } }[] };
 }
 
+interface ConnectionManager {
+  http_filters: HttpFilter[];
+  route_config: { virtual_hosts: { routes: { route?: { timeout?: string } }[] }[] };
+}
+
 /** What is replaced in the configuration, as far as its shape matters here. */
 interface Configuration {
   admin: { address: { socket_address: SocketAddress } };
   static_resources: {
     listeners: {
       address: { socket_address: SocketAddress };
-      filter_chains: { filters: { typed_config: { http_filters: HttpFilter[] } }[] }[];
+      filter_chains: { filters: { typed_config: ConnectionManager }[] }[];
     }[];
     clusters: {
       name: string;
@@ -100,21 +106,26 @@ interface Configuration {
   };
 }
 
-/** The setting that is no address: how many requests a client may send in a second. */
+/** A setting that is no address: how many requests a client may send in a second. */
 export const rateLimitSetting = "rate_limit";
+
+/** Another: how long a service may take to answer, in seconds. */
+export const timeoutSetting = "service_timeout";
 
 /**
  * The configuration with other addresses and ports, and nothing else: a setting is a cluster's name, with `host:port`,
  * or several with commas between, as its value. Services that are not named are where their own variables say (CART_ADDR), as for each other, and all
- * else on this machine, on its usual port. Only {@link rateLimitSetting} changes what the proxy does.
+ * else on this machine, on its usual port. Only {@link rateLimitSetting} and {@link timeoutSetting} change what the proxy
+ * does.
  */
 function withAddresses(yaml: string, { ports, settings }: EnginePlace): Configuration {
   const file = parse(yaml) as Configuration;
   const { admin, static_resources } = file;
   moveTo(admin.address.socket_address, "127.0.0.1", ports.admin);
   for (const { address } of static_resources.listeners) moveTo(address.socket_address, "127.0.0.1", ports.front);
-  const { [rateLimitSetting]: rateLimit, ...addresses } = settings;
+  const { [rateLimitSetting]: rateLimit, [timeoutSetting]: timeout, ...addresses } = settings;
   if (rateLimit !== undefined) limitRate(file, Number(rateLimit));
+  if (timeout !== undefined) limitTime(file, Number(timeout));
   const left = new Map(Object.entries(addresses));
   for (const { name, load_assignment } of static_resources.clusters) {
     const places = left.get(name)?.split(",").map(placeOf) ?? addressesOf(name);
@@ -158,14 +169,25 @@ function addressesOf(cluster: string): readonly Place[] {
   });
 }
 
-function limitRate({ static_resources }: Configuration, perSecond: number): void {
-  const filters = static_resources.listeners
-    .flatMap(({ filter_chains }) => filter_chains.flatMap(({ filters }) => filters))
-    .flatMap(({ typed_config }) => typed_config.http_filters);
+function limitRate(file: Configuration, perSecond: number): void {
+  const filters = connectionManagers(file).flatMap(({ http_filters }) => http_filters);
   for (const { token_bucket } of filters.flatMap(({ typed_config }) => typed_config.descriptors ?? [])) {
     token_bucket.max_tokens = perSecond;
     token_bucket.tokens_per_fill = perSecond;
   }
+}
+
+function limitTime(file: Configuration, seconds: number): void {
+  const hosts = connectionManagers(file).flatMap(({ route_config }) => route_config.virtual_hosts);
+  for (const { route } of hosts.flatMap(({ routes }) => routes)) {
+    if (route?.timeout === serviceTimeout) route.timeout = `${seconds}s`;
+  }
+}
+
+function connectionManagers({ static_resources }: Configuration): readonly ConnectionManager[] {
+  return static_resources.listeners
+    .flatMap(({ filter_chains }) => filter_chains.flatMap(({ filters }) => filters))
+    .map(({ typed_config }) => typed_config);
 }
 
 function moveTo(socket: SocketAddress, address: string, port = socket.port_value): void {

@@ -50,8 +50,11 @@ test("an engine starts, stops, is killed and starts again on its data and port",
   onTestFinished(() => engine.kill());
   const { address, pid } = engine;
   expect(await starts(address)).toBe(1);
+  const stopped = engine.ended();
   await engine.stop();
+  expect(await stopped).toBe(0);
   expect(engine.pid).toBeUndefined();
+  expect(await engine.ended()).toBeUndefined();
   await expect(starts(address)).rejects.toThrow();
   await engine.start();
   expect(await starts(address)).toBe(2);
@@ -102,7 +105,9 @@ test("an engine that ignores SIGTERM is killed when its time is over", async () 
     stopWithinMs: 200,
   });
   const engine = await startEngine(stubborn, { home: "", dataDir: await dataDir() });
+  const ended = engine.ended();
   await engine.stop();
+  expect(await ended).toBe("SIGKILL");
   expect(engine.pid).toBeUndefined();
 });
 

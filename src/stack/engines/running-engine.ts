@@ -61,10 +61,12 @@ export class RunningEngine {
     return `127.0.0.1:${this.ports[Object.keys(this.#engine.ports)[0] ?? ""]}`;
   }
 
-  /** Resolves when it is not running any more, whoever ended it. */
-  async ended(): Promise<void> {
+  /** Resolves when it is not running any more, whoever ended it: with its status or the signal that did, if it ran. */
+  async ended(): Promise<number | NodeJS.Signals | undefined> {
     const child = this.#run?.child;
-    if (child !== undefined) await once(child, "exit");
+    if (child === undefined) return undefined;
+    const [status, signal] = await once(child, "exit");
+    return status ?? signal;
   }
 
   /** Whether it runs and could serve when it was last started. */

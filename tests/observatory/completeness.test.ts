@@ -264,7 +264,7 @@ beforeAll(async () => {
     slot++;
   }
   await Promise.all(sent);
-});
+}, 300_000);
 afterAll(() => shop?.stop());
 
 // The promise is 99.9 %, one in a thousand: with a thousand traces, in one process that nobody disturbs, it is kept by

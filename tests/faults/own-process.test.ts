@@ -182,7 +182,7 @@ describe("emailMemoryLeak", { timeout: 120_000 }, () => {
 
   it("keeps mails in memory until its process ends; mails come late, and none is lost", async () => {
     const known = otherProcesses("email");
-    await during("emailMemoryLeak", "10000x", async () => {
+    await during("emailMemoryLeak", "1000x", async () => {
       await moved("email", mailToNobody, known);
       await eventually(async () => {
         const customer = new Customer(shop.url);

@@ -131,7 +131,7 @@ describe("a run", () => {
 
   it("takes an answer as soon as its fault is there, and tells what it is worth", async () => {
     await start();
-    await now().filter({ hasText: "Fault" }).waitFor({ timeout: 150_000 });
+    await now().filter({ hasText: "Fault" }).waitFor({ timeout: 240_000 });
     await eventually(async () => expect(await variantOf("paymentFailure")).toBe("50%"));
     await page.getByRole("combobox", { name: "Entity" }).fill("payment");
     await page.getByRole("combobox", { name: "Reason" }).fill("charges fail");
@@ -141,7 +141,7 @@ describe("a run", () => {
     await stop();
     expect(await problemsAtAllWidths()).toEqual({});
     expect(await variantOf("paymentFailure")).toBe("off");
-  }, 240_000);
+  }, 360_000);
 
   it("that is blind tells nothing before it is over, and takes an answer that nothing is wrong", async () => {
     await page.goto("/observatory/scenarios?find=baseline&difficulty=none");

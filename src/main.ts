@@ -189,7 +189,12 @@ program
   .description("Write the configuration files that are rendered from the services' declarations.")
   .option("--check", "write nothing; fail when a file is not as it would be rendered, and name it")
   .option("--defaults", "make .env anew, which else only gets the variables that it lacks")
-  .option("--receivers <folder>", "write only alertmanager.yml, with whom ALERT_... names, and into a folder of yours")
+  .addOption(
+    new Option(
+      "--receivers <folder>",
+      "write only alertmanager.yml, with whom ALERT_... names, and into a folder of yours",
+    ).conflicts(["check", "defaults"]),
+  )
   .addHelpText(
     "after",
     `

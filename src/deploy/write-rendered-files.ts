@@ -1,5 +1,6 @@
-import { chmod, mkdir, rm, writeFile } from "node:fs/promises";
+import { mkdir, rm, stat, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
+import { ConfigError } from "../platform/config/environment.ts";
 import type { RenderedFile } from "./rendered-file.ts";
 
 /**
@@ -22,9 +23,13 @@ export async function writeRenderedFiles(folder: string, files: readonly Rendere
 /**
  * The same for files with keys in them: nobody else on the machine comes by the folder, while in a container that is given
  * a file its user can read it.
+ *
+ * @throws ConfigError for a folder that others may come by
  */
 export async function writePrivateFiles(folder: string, files: readonly RenderedFile[]): Promise<readonly string[]> {
   await mkdir(folder, { recursive: true, mode: 0o700 });
-  await chmod(folder, 0o700);
+  if (((await stat(folder)).mode & 0o077) !== 0) {
+    throw new ConfigError(`Others may come by ${folder}: name a folder that is not there yet, or one of mode 700.`);
+  }
   return writeRenderedFiles(folder, files);
 }

@@ -140,7 +140,11 @@ export class ComposeProject {
 
   /** Lines of any log with one of the secrets of `.env` in it. */
   async leaks(): Promise<readonly string[]> {
-    return lines(await this.compose("logs", "--no-color")).filter((line) => line.includes("change-me-"));
+    const settings = [...(await readFile(new URL("../../.env", import.meta.url), "utf8")).matchAll(/^(\w+)=(.+)$/gm)];
+    const secrets = settings.flatMap(([, name = "", value = ""]) => (/PASSWORD|SECRET|_KEY/.test(name) ? [value] : []));
+    return lines(await this.compose("logs", "--no-color")).filter((line) =>
+      secrets.some((each) => line.includes(each)),
+    );
   }
 
   /** What services have logged as a warning or worse, but for what they waited for at the start. */

@@ -1,6 +1,6 @@
 import { createClient } from "@connectrpc/connect";
 import { createConnectTransport } from "@connectrpc/connect-node";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, expect, it, onTestFinished } from "vitest";
 import { FlagService } from "../../gen/orrery/flags/v1/flags_pb.ts";
 import { api } from "../customer.ts";
 import { eventually } from "../eventually.ts";
@@ -23,6 +23,7 @@ it("a flag that is set on /feature/ is seen by its service in less than two seco
   const page = await fetch(`${url}/feature/`);
   expect([page.status, page.headers.get("content-type")]).toEqual([200, "text/html; charset=utf-8"]);
   const flags = createClient(FlagService, createConnectTransport({ baseUrl: url, httpVersion: "1.1" }));
+  onTestFinished(() => flags.clearFlags({}).then(() => {}));
   await eventually(async () => expect((await api(url, broken)).status).toBe(200), 20_000);
   const ending = new AbortController();
   const watched = flags.watch({}, { signal: ending.signal })[Symbol.asyncIterator]();

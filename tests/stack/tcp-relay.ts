@@ -5,6 +5,8 @@ export interface TcpRelay {
   readonly port: number;
   /** Ends every connection; new ones are taken. */
   cut(): void;
+  /** Lets every connection be as it is and passes nothing on any more, as if the other side were gone; new ones are taken. */
+  strand(): void;
   close(): Promise<void>;
 }
 
@@ -32,7 +34,11 @@ export async function startTcpRelay(port: number, to: () => number): Promise<Tcp
     for (const socket of sockets) socket.destroy();
   };
   const address = server.address();
+  const strand = () => {
+    for (const socket of sockets) socket.unpipe().pause();
+  };
   return {
+    strand,
     port: typeof address === "object" && address !== null ? address.port : port,
     cut,
     async close() {

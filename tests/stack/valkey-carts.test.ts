@@ -17,6 +17,7 @@ import { eventually } from "../eventually.ts";
 import { OrreryProcess } from "../orrery-process.ts";
 import { remoteClient } from "../remote-client.ts";
 import { startTestEngine, type TestEngine } from "./native-engine.ts";
+import { startTcpRelay } from "./tcp-relay.ts";
 
 const log = createLogger({ level: "silent" });
 let engine: RunningEngine;
@@ -139,7 +140,7 @@ describe("carts in Valkey", () => {
     if (pid === undefined) throw new Error("Valkey does not run");
     process.kill(pid, "SIGSTOP");
     onTestFinished(() => void (engine.pid === pid && process.kill(pid, "SIGCONT")));
-    const failure = await client.getCart({ userId: "ada" }, { timeoutMs: 20_000 }).catch((error: unknown) => error);
+    const failure = await client.getCart({ userId: "ada" }, { timeoutMs: 10_000 }).catch((error: unknown) => error);
     expect(errorInfo(failure)?.reason).toBe("STORE_UNAVAILABLE");
     await eventually(async () => expect(await state("readiness")).toBe("NOT_SERVING"), 30_000);
     expect(await state("liveness")).toBe("SERVING");
@@ -147,6 +148,26 @@ describe("carts in Valkey", () => {
     process.kill(pid, "SIGCONT");
     await eventually(async () => expect(await state("readiness")).toBe("SERVING"), 30_000);
     expect(await client.getCart({ userId: "ada" })).toMatchObject({ items: [] });
+  });
+
+  it("are found again by another connection when one is dead and nobody has said so", async () => {
+    const relay = await startTcpRelay(0, () => engine.ports.server ?? 0);
+    onTestFinished(() => relay.close());
+    const lines: string[] = [];
+    const valkeyBehind = openValkey(
+      { host: "127.0.0.1", port: relay.port, isEncrypted: false },
+      createLogger({ level: "warn", destination: { write: (line) => void lines.push(JSON.parse(line).message) } }),
+    );
+    onTestFinished(() => valkeyBehind.close());
+    const store = valkeyCartStore(valkeyBehind);
+    await eventually(async () => expect(await store.get("ada")).toEqual({ lines: [] }));
+    relay.strand();
+    for (let call = 0; call < 2; call++) {
+      expect(isStoreUnavailable(await store.get("ada").catch((error: unknown) => error))).toBe(true);
+    }
+    await eventually(async () => expect(await store.get("ada")).toEqual({ lines: [] }), 40_000);
+    const server = `Valkey at 127.0.0.1:${relay.port}`;
+    expect(lines).toEqual([`${server} hangs`, `${server} is back`]);
   });
 
   it("survive a server that is killed", async () => {

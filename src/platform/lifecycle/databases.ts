@@ -102,11 +102,19 @@ export function databaseFromEnvironment(environment: Environment, log: Logger): 
     async addressFor(schema) {
       if (started === undefined) {
         log.warn("DB_CONNECTION_STRING is not set: data is kept in a temporary database and lost at the end");
+        let level: "info" | "warn" = "info";
         started = startEmbeddedPostgres({
           dataDir: "ephemeral",
           describeOwner: "a temporary database",
-          log: (line) => log.warn(`Database: ${line}`),
+          log: (line) => log[level](`Database: ${line}`),
         }).then(embeddedDatabase);
+        // What is told of its start is in the order of things.
+        void started.then(
+          () => {
+            level = "warn";
+          },
+          () => {},
+        );
       }
       return (await started).addressFor(schema);
     },

@@ -5,6 +5,8 @@ import { createServer } from "node:net";
 export const lowestPort = 12_000;
 export const highestPort = 32_000;
 
+const given = new Set<number>();
+
 /**
  * A TCP port of the loopback interface that nobody listens on now, another one each time. Between its choice and its use
  * no other process is given it by this function: it is reserved as long as this process runs.
@@ -12,9 +14,13 @@ export const highestPort = 32_000;
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = lowestPort + Math.floor(Math.random() * (highestPort - lowestPort));
+    if (given.has(port)) continue;
     const reservation = await reserve(port);
     if (reservation === "taken") continue;
-    if (await isFreePort(port)) return port;
+    if (await isFreePort(port)) {
+      given.add(port);
+      return port;
+    }
     reservation?.close();
   }
 }

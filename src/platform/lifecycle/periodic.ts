@@ -10,7 +10,7 @@ export interface PeriodicWorker extends Worker {
 
 /**
  * Repeats `work` with a pause of `everyMs` milliseconds between the end of one and the start of the next. A failure does
- * not end it: it is logged once for each reason, and once when the work succeeds again.
+ * not end it: it is logged when its reason is another than before, and once when the work succeeds again.
  */
 export function periodic(options: {
   readonly name: string;

@@ -11,7 +11,8 @@ import {
 } from "@connectrpc/connect";
 import { ErrorInfoSchema } from "../../../gen/google/rpc/error_details_pb.ts";
 import type { Logger } from "../logging/logger.ts";
-import { isDiskFull, isStoreUnavailable, StoreUnavailableError } from "../sql/store-unavailable.ts";
+import { isNoted } from "../sql/server-state.ts";
+import { isDiskFull, isStoreUnavailable } from "../sql/store-unavailable.ts";
 import { type CallContext, currentCall, propagatedMetadata, withCall } from "./call-context.ts";
 import { areRetriesSpent, errorDomain, markRetriesSpent, platformErrors, rpcError } from "./errors.ts";
 import { type IncomingCall, type Invoke, methodName } from "./service-routes.ts";
@@ -105,7 +106,7 @@ function toRpcError(error: unknown, name: string, log: Logger): ConnectError {
   if (isStoreUnavailable(error)) {
     const problem = isDiskFull(error) ? "The database has no room to write" : "The database does not answer";
     // What is wrong with PostgreSQL is told once, where it is asked: a line for each call would hide it.
-    log[error instanceof StoreUnavailableError ? "error" : "debug"]({ error, method: name }, problem);
+    log[isNoted(error) ? "debug" : "error"]({ error, method: name }, problem);
     return rpcError(platformErrors.STORE_UNAVAILABLE, `${problem}; try again later.`, { cause: error });
   }
   log.error({ error, method: name }, "A call failed unexpectedly");

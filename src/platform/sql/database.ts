@@ -145,6 +145,7 @@ async function onceItAnswers(
 ): Promise<void> {
   const { address, log, signal } = options;
   const server = serverName(address);
+  let isTold = false;
   for (let tries = 1; ; tries++) {
     try {
       await work();
@@ -159,7 +160,10 @@ async function onceItAnswers(
       signal?.throwIfAborted();
       if (signal === undefined || !isStoreUnavailable(error)) throw error;
       // A full disk is told in words of its own.
-      if (tries === 1 && !isDiskFull(error)) log.warn({ error }, `${server} does not answer; waiting for it`);
+      if (!isTold && !isDiskFull(error)) {
+        log.warn({ error }, `${server} does not answer; waiting for it`);
+        isTold = true;
+      }
       await sleep(Math.min(50 * 2 ** tries, longestPauseMs), undefined, { signal });
     }
   }

@@ -1,7 +1,7 @@
 import type { ISql } from "postgres";
 
 /** What the driver itself fails with. */
-export function connectionLost(): Error {
+export function connectionLost(): Error & { readonly code: string } {
   return Object.assign(new Error("The connection was lost."), { code: "CONNECTION_CLOSED" });
 }
 

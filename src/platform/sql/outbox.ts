@@ -61,8 +61,8 @@ export class OutboxRelay {
   readonly #stop = new AbortController();
   readonly #work = new WakeSignal();
   #loop: Promise<void> | undefined;
-  /** Whether nothing could be delivered since an entry was told that could not be: further ones are no news. */
-  #isTold = false;
+  /** Why an entry could not be delivered, if nothing was since: others that cannot for the same reason are no news. */
+  #told: string | undefined;
 
   constructor(options: OutboxRelayOptions) {
     this.#options = options;
@@ -130,13 +130,13 @@ export class OutboxRelay {
           next_attempt_at = ${givenUp ? tx`'infinity'` : tx`clock_timestamp() + ${backoffMs} * interval '1 millisecond'`}
           where id = ${row.id}`;
         const about = { error: outcome?.error, topic, key: row.key, attempts };
-        const level = this.#isTold ? "debug" : "warn";
+        const level = reason === this.#told ? "debug" : "warn";
         if (givenUp) log.error(about, "An outbox entry is given up");
         else log[level](about, "An outbox entry could not be delivered and will be tried again");
-        this.#isTold = true;
+        this.#told = reason;
       }
       if (delivered.length > 0) {
-        this.#isTold = false;
+        this.#told = undefined;
         await tx`delete from outbox where id in ${tx(delivered)}`;
       }
       return rows.length;

@@ -3,12 +3,22 @@ import { join } from "node:path";
 import type { ISql } from "postgres";
 import type { DatabaseAddress } from "../config/environment.ts";
 import type { Logger } from "../logging/logger.ts";
+import { connectionLost } from "./lost-connection.ts";
 import { isQuery, type Query } from "./query.ts";
 import { isDiskFull, isStoreUnavailable } from "./store-unavailable.ts";
 
 /** Servers in trouble, as far as this process knows, and when each trouble was last met. */
 const away = new Map<string, number>();
 const full = new Map<string, number>();
+
+/** Errors of which a server's trouble was told, or was known. */
+const noted = new WeakSet<object>();
+
+/** Whether somebody who asked a server has taken note of this error; of a connection that was lost before, too. */
+export function isNoted(error: unknown): boolean {
+  if (!(error instanceof Error)) return false;
+  return noted.has(error) || ("code" in error && error.code === connectionLost().code);
+}
 
 /** How a server is told. */
 export function serverName({ host, port }: DatabaseAddress): string {
@@ -42,6 +52,7 @@ export class ServerState {
   failed(error: unknown): void {
     if (!(error instanceof Error) || !isStoreUnavailable(error)) return;
     if ("code" in error && closedByUs.has(error.code)) return;
+    noted.add(error);
     const trouble = isDiskFull(error) ? full : away;
     const isKnown = trouble.has(this.#name);
     trouble.set(this.#name, performance.now());

@@ -45,14 +45,19 @@ export class AwaitingExporter<T> implements Exporter<T> {
     return this.#exporter.forceFlush?.() ?? Promise.resolve();
   }
 
-  /** Offers what waits a last time. */
   shutdown(): Promise<void> {
+    this.stopWaiting();
+    return this.#exporter.shutdown();
+  }
+
+  /** Offers what waits a last time, and from now on everything once: whoever ends has no time for a backend that is away. */
+  stopWaiting(): void {
     this.#isWaiting = false;
     for (const [timer, attempt] of this.#paused) {
       clearTimeout(timer);
       attempt();
     }
-    return this.#exporter.shutdown();
+    this.#paused.clear();
   }
 
   #pause(attempt: () => void): void {

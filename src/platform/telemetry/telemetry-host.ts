@@ -134,6 +134,9 @@ export async function startTelemetry(options: TelemetryOptions): Promise<Telemet
       await settle([...spanProcessors, ...logProcessors, ...meters].map((part) => part.forceFlush()));
     },
     async stop() {
+      for (const exporter of [...exporters.spans, ...exporters.logs]) {
+        if (exporter instanceof AwaitingExporter) exporter.stopWaiting();
+      }
       await settle(meters.map((meter) => meter.shutdown()));
       await settle([...spanProcessors, ...logProcessors].map((part) => part.shutdown()));
     },

@@ -32,6 +32,8 @@ export type Reply = Buffer | number | null;
 
 const connectWithinMs = 2_000;
 const answerWithinMs = 2_000;
+/** After that long without an answer the connection is taken for dead. */
+const connectAnewAfterMs = 10_000;
 const longestPauseMs = 1_000;
 
 /** Replies that tell of the server's state and not of the command, https://valkey.io/topics/errors/ */
@@ -76,7 +78,8 @@ export function openValkey(address: ValkeyAddress, log: Logger): Valkey {
     isDown = true;
   };
   const back = () => {
-    if (isDown) log.info(`Valkey at ${host}:${port} is back`);
+    // A warning too, to be seen wherever the beginning was.
+    if (isDown) log.warn(`Valkey at ${host}:${port} is back`);
     isDown = false;
   };
   client.on("error", (error) => down(error, problemOf(error)));
@@ -87,22 +90,43 @@ export function openValkey(address: ValkeyAddress, log: Logger): Valkey {
 
   /** What the server owes for longer than it may. All that is asked after it waits behind it, so nothing is, till it comes. */
   let overdue: Promise<unknown> | undefined;
+  function waitFor(answer: Promise<unknown>): void {
+    overdue = answer;
+    down(new Error(`no answer within ${answerWithinMs / 1_000} s`), "hangs");
+    // A machine that is gone never says so.
+    const giveUp = setTimeout(() => {
+      client.destroy();
+      client.connect().catch(() => {});
+    }, connectAnewAfterMs);
+    const comes = (isAnswer: boolean) => {
+      clearTimeout(giveUp);
+      overdue = undefined;
+      if (isAnswer) back();
+    };
+    answer.then(
+      () => comes(true),
+      (error) => comes(error instanceof ErrorReply),
+    );
+  }
   /** The client's own limit ends when a command is sent; a server that hangs takes it and does not answer. */
   async function inTime<T>(ask: () => Promise<T>): Promise<T> {
     const late = () => new Error(`no answer within ${answerWithinMs / 1_000} s`);
     if (overdue !== undefined) throw late();
     const answer = ask();
+    let isSettled = false;
+    const settled = () => {
+      isSettled = true;
+    };
+    answer.then(settled, settled);
     let patience: NodeJS.Timeout | undefined;
     const tooLate = new Promise<never>((_, reject) => {
-      patience = setTimeout(() => {
-        down(late(), "hangs");
-        overdue ??= answer;
-        const settled = () => {
-          if (overdue === answer) overdue = undefined;
-        };
-        answer.then(back, () => {}).finally(settled);
+      const judge = () => {
+        if (isSettled) return;
+        if (overdue === undefined) waitFor(answer);
         reject(late());
-      }, answerWithinMs);
+      };
+      // Where this process stood still the answer may be there, unread.
+      patience = setTimeout(() => setImmediate(judge), answerWithinMs);
     });
     try {
       return await Promise.race([answer, tooLate]);

@@ -417,9 +417,12 @@ describe("the description", () => {
 it("prices are not read through a catalogue that has changed for longer than a second", { retry: 2 }, async () => {
   const catalog = shop.process.client(ProductCatalogService);
   const price = async () => (await catalog.getProduct({ id: flashlight })).priceUsd?.units;
-  await shop.sql`update catalog.products set price_units = 57 where id = ${flashlight}`;
+  const reprice = async (units: number) => {
+    await shop.sql`update catalog.products set price_units = ${units} where id = ${flashlight}`;
+  };
+  await reprice(57);
   await expect.poll(price).toBe(57n);
-  await shop.sql`update catalog.products set price_units = 58 where id = ${flashlight}`;
-  onTestFinished(() => shop.sql`update catalog.products set price_units = 57 where id = ${flashlight}`.then(() => {}));
+  await reprice(58);
+  onTestFinished(() => reprice(57));
   await expect.poll(price, { timeout: 3_000 }).toBe(58n);
 });

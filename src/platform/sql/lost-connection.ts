@@ -1,8 +1,11 @@
 import type { ISql } from "postgres";
 
+/** The driver's own code. */
+export const connectionClosed = "CONNECTION_CLOSED";
+
 /** What the driver itself fails with. */
-export function connectionLost(): Error & { readonly code: string } {
-  return Object.assign(new Error("The connection was lost."), { code: "CONNECTION_CLOSED" });
+export function connectionLost(): Error {
+  return Object.assign(new Error("The connection was lost."), { code: connectionClosed });
 }
 
 /**

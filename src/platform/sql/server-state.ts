@@ -3,7 +3,7 @@ import { join } from "node:path";
 import type { ISql } from "postgres";
 import type { DatabaseAddress } from "../config/environment.ts";
 import type { Logger } from "../logging/logger.ts";
-import { connectionLost } from "./lost-connection.ts";
+import { connectionClosed } from "./lost-connection.ts";
 import { isQuery, type Query } from "./query.ts";
 import { isDiskFull, isStoreUnavailable } from "./store-unavailable.ts";
 
@@ -17,7 +17,7 @@ const noted = new WeakSet<object>();
 /** Whether somebody who asked a server has taken note of this error; of a connection that was lost before, too. */
 export function isNoted(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
-  return noted.has(error) || ("code" in error && error.code === connectionLost().code);
+  return noted.has(error) || ("code" in error && error.code === connectionClosed);
 }
 
 /** How a server is told. */

@@ -90,9 +90,10 @@ export function openValkey(address: ValkeyAddress, log: Logger): Valkey {
 
   /** What the server owes for longer than it may. All that is asked after it waits behind it, so nothing is, till it comes. */
   let overdue: Promise<unknown> | undefined;
+  const late = () => new Error(`no answer within ${answerWithinMs / 1_000} s`);
   function waitFor(answer: Promise<unknown>): void {
     overdue = answer;
-    down(new Error(`no answer within ${answerWithinMs / 1_000} s`), "hangs");
+    down(late(), "hangs");
     // A machine that is gone never says so.
     const giveUp = setTimeout(() => {
       client.destroy();
@@ -108,9 +109,9 @@ export function openValkey(address: ValkeyAddress, log: Logger): Valkey {
       (error) => comes(error instanceof ErrorReply),
     );
   }
+
   /** The client's own limit ends when a command is sent; a server that hangs takes it and does not answer. */
   async function inTime<T>(ask: () => Promise<T>): Promise<T> {
-    const late = () => new Error(`no answer within ${answerWithinMs / 1_000} s`);
     if (overdue !== undefined) throw late();
     const answer = ask();
     let isSettled = false;
